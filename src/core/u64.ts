@@ -1,0 +1,26 @@
+/**
+ * 64-bit values at the edges of the machine: API, traces, tests. They are `bigint` here, always in the range
+ * 0..2^64-1. Hot code does not come here: it works on 32-bit halves or in generated wasm.
+ */
+
+/** Any integer, wrapped to 0..2^64-1. */
+export const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+
+/** The 64-bit value made of two 32-bit halves; each half may be given signed or unsigned. */
+export const joinHalves = (hi: number, lo: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+
+/** The upper 32 bits (ISA bits 0:31) as a signed int32. */
+export const hiOf = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
+
+/** The lower 32 bits (ISA bits 32:63) as a signed int32. */
+export const loOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
+
+/** 16 upper-case hexadecimal digits, as register dumps show them. */
+export const hex16 = (value: bigint): string => u64(value).toString(16).toUpperCase().padStart(16, '0');
+
+/** `0x` and lower-case digits without padding, as JSON streams carry 64-bit values. */
+export const hex0x = (value: bigint): string => `0x${u64(value).toString(16)}`;
+
+/** 16 upper-case hexadecimal digits from two 32-bit halves. */
+export const hexHalves = (hi: number, lo: number): string =>
+  ((hi >>> 0).toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0')).toUpperCase();
