@@ -1,0 +1,216 @@
+/**
+ * Instruction forms (Power ISA Book I, 1.6): named fields with ISA bit numbers. A field made of several pieces lists
+ * them most significant first. Prefixed forms number the prefix 0:31 and the suffix 32:63.
+ */
+
+/** Pieces of a field, each an inclusive range of ISA bits. */
+export type FieldBits = readonly (readonly [from: number, to: number])[];
+
+const bits = (from: number, to = from): FieldBits => [[from, to]];
+/** A field of the suffix word, by the suffix's own bit numbers. */
+const suffix = (from: number, to = from): FieldBits => [[32 + from, 32 + to]];
+
+const PO = bits(0, 5);
+const RT = bits(6, 10);
+const RA = bits(11, 15);
+const RB = bits(16, 20);
+const BF = bits(6, 8);
+const BFA = bits(11, 13);
+const Rc = bits(31);
+const GPRS = { RT, RS: RT, RA, RB };
+const XO10 = bits(21, 30);
+
+const PREFIX = { PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 8), R: bits(11), PO: suffix(0, 5) };
+const D0_D1: FieldBits = [
+  [14, 31],
+  [48, 63],
+];
+
+export const FORMS = {
+  I: { PO, LI: bits(6, 29), AA: bits(30), LK: bits(31) },
+  B: { PO, BO: bits(6, 10), BI: bits(11, 15), BD: bits(16, 29), AA: bits(30), LK: bits(31) },
+  SC: { PO, LEV: bits(20, 26), SCB: bits(30, 31) },
+  D: {
+    ...{ PO, ...GPRS, TO: RT, BF, L: bits(10), FRT: RT, FRS: RT },
+    ...{ D: bits(16, 31), SI: bits(16, 31), UI: bits(16, 31) },
+  },
+  DS: { PO, ...GPRS, RTp: RT, RSp: RT, VRT: RT, VRS: RT, FRTp: RT, DS: bits(16, 29), XO: bits(30, 31) },
+  DQ: { PO, ...GPRS, RTp: RT, DQ: bits(16, 27), XO: bits(28, 31), XO3: bits(29, 31), T: RT, TX: bits(28) },
+  DX: {
+    PO,
+    RT,
+    D: [
+      [16, 25],
+      [11, 15],
+      [31, 31],
+    ] as FieldBits,
+    XO: bits(26, 30),
+  },
+  X: {
+    ...{ PO, ...GPRS, XO: XO10, Rc, TO: RT, BF, BFA, L: bits(10), FC: RB, NB: RB, SH: RB, CT: bits(7, 10) },
+    ...{
+      BT: RT,
+      BI: RA,
+      TH: RT,
+      IH: bits(8, 10),
+      L1: bits(15),
+      L2: bits(14, 15),
+      L3: bits(9, 10),
+      LSYNC: bits(8, 10),
+    },
+    ...{
+      SC2: bits(14, 15),
+      WC: bits(9, 10),
+      PL: bits(14, 15),
+      RIC: bits(12, 13),
+      PRS: bits(14),
+      R: bits(15),
+    },
+    ...{
+      EH: bits(31),
+      LDCBF: bits(8, 10),
+      S: bits(20),
+      RSp: RT,
+      RTp: RT,
+      FRT: RT,
+      FRA: RA,
+      FRB: RB,
+      FRS: RT,
+    },
+    ...{ SR: bits(12, 15), VRT: RT, VRS: RT, SX: bits(31), TX: bits(31), DH: bits(31), SLEV: bits(20, 26) },
+    /** hashst and hashchk: the displacement's high bit (its sign is fixed) and low bits. */
+    HD: [
+      [31, 31],
+      [6, 10],
+    ] as FieldBits,
+    /** Byte-sized immediates and bit fields of later facilities. */
+    BHRBE: bits(11, 20),
+  },
+  XL: {
+    PO,
+    BT: RT,
+    BA: RA,
+    BB: RB,
+    BO: RT,
+    BI: RA,
+    BF,
+    BFA,
+    BH: bits(19, 20),
+    XO: XO10,
+    LK: bits(31),
+    S: bits(20),
+  },
+  XFX: {
+    PO,
+    ...GPRS,
+    SPR: [
+      [16, 20],
+      [11, 15],
+    ] as FieldBits,
+    FXM: bits(12, 19),
+    ONE: bits(11),
+    XO: XO10,
+    BHRBE: bits(11, 20),
+  },
+  XO: { PO, ...GPRS, OE: bits(21), XO: bits(22, 30), Rc },
+  Z23: { PO, ...GPRS, CY: bits(21, 22), XO: bits(23, 30) },
+  XS: {
+    PO,
+    ...GPRS,
+    SH: [
+      [30, 30],
+      [16, 20],
+    ] as FieldBits,
+    XO: bits(21, 29),
+    Rc,
+  },
+  A: { PO, ...GPRS, BC: bits(21, 25), FRT: RT, FRA: RA, FRB: RB, FRC: bits(21, 25), XO: bits(26, 30), Rc },
+  M: { PO, ...GPRS, SH: RB, MB: bits(21, 25), ME: bits(26, 30), Rc },
+  MD: {
+    PO,
+    ...GPRS,
+    SH: [
+      [30, 30],
+      [16, 20],
+    ] as FieldBits,
+    MB: [
+      [26, 26],
+      [21, 25],
+    ] as FieldBits,
+    ME: [
+      [26, 26],
+      [21, 25],
+    ] as FieldBits,
+    XO: bits(27, 29),
+    Rc,
+  },
+  MDS: {
+    PO,
+    ...GPRS,
+    MB: [
+      [26, 26],
+      [21, 25],
+    ] as FieldBits,
+    ME: [
+      [26, 26],
+      [21, 25],
+    ] as FieldBits,
+    XO: bits(27, 30),
+    Rc,
+  },
+  VA: { PO, ...GPRS, RC: bits(21, 25), XO: bits(26, 31) },
+  VX: { PO, VRT: RT, VRA: RA, VRB: RB, RT, RA, RB, XO: bits(21, 31) },
+  XX3: { PO, T: RT, A: RA, B: RB, XO: bits(21, 28), AX: bits(29), BX: bits(30), TX: bits(31) },
+  /** Prefixed: 8LS loads and stores, MLS loads, stores and add immediate, MRR (pnop). */
+  '8LS:D': {
+    ...PREFIX,
+    RT: suffix(6, 10),
+    RS: suffix(6, 10),
+    RTp: suffix(6, 10),
+    RSp: suffix(6, 10),
+    RA: suffix(11, 15),
+    D: D0_D1,
+  },
+  'MLS:D': { ...PREFIX, RT: suffix(6, 10), RS: suffix(6, 10), RA: suffix(11, 15), D: D0_D1, SI: D0_D1 },
+  MRR: { ...PREFIX, PFIX: bits(6, 11) },
+} as const satisfies Record<string, Record<string, FieldBits>>;
+
+export type FormName = keyof typeof FORMS;
+
+export const isPrefixed = (form: FormName): boolean => 'PPO' in FORMS[form];
+
+/** The pieces of a field of a form; an unknown field is a defect of the row that names it. */
+export function fieldBits(form: FormName, name: string): FieldBits {
+  const found = (FORMS[form] as Record<string, FieldBits>)[name];
+  if (!found) throw new TypeError(`form ${form} has no field ${name}`);
+  return found;
+}
+
+/** Width of a field in bits. */
+export const fieldWidth = (pieces: FieldBits): number =>
+  pieces.reduce((width, [from, to]) => width + to - from + 1, 0);
+
+/** The field's value, unsigned, from an instruction image of 32 or (prefixed) 64 bits. */
+export function extractField(image: bigint, size: 32 | 64, pieces: FieldBits): bigint {
+  let value = 0n;
+  for (const [from, to] of pieces) {
+    const width = BigInt(to - from + 1);
+    value = (value << width) | ((image >> BigInt(size - 1 - to)) & ((1n << width) - 1n));
+  }
+  return value;
+}
+
+/** The image bits of a field with a value; a value that does not fit is a defect of the caller. */
+export function insertField(value: bigint, size: 32 | 64, pieces: FieldBits): bigint {
+  const width = fieldWidth(pieces);
+  if (value < 0n || value >> BigInt(width) !== 0n)
+    throw new RangeError(`${value} does not fit a field of ${width} bits`);
+  let image = 0n;
+  let rest = value;
+  for (const [from, to] of [...pieces].reverse()) {
+    const bitsHere = BigInt(to - from + 1);
+    image |= (rest & ((1n << bitsHere) - 1n)) << BigInt(size - 1 - to);
+    rest >>= bitsHere;
+  }
+  return image;
+}
