@@ -15,6 +15,8 @@ export const RESOURCES = {
   VRSAVE: 'i64',
   FPSCR: 'i64',
   VSCR: 'i64',
+  FSCR: 'i64',
+  HFSCR: 'i64',
   SO: 'i32',
   OV: 'i32',
   CA: 'i32',
@@ -165,16 +167,18 @@ export type I32 = Expr<'i32'>;
 export type I64 = Expr<'i64'>;
 
 const SIZE_BITS: Record<Ty, number> = { i32: 32, i64: 64, f32: 32, f64: 64, v128: 128 };
-const constant = <T extends Ty>(ty: T, value: bigint): Expr<T> =>
-  ({ k: 'const', ty, value: BigInt.asUintN(SIZE_BITS[ty], value) }) as Expr<T>;
+const constant = <T extends Ty>(ty: T, value: bigint): Expr<T> => ({
+  k: 'const',
+  ty,
+  value: BigInt.asUintN(SIZE_BITS[ty], value),
+});
 
 export const i32 = (value: number): I32 => constant('i32', BigInt(value));
 export const i64 = (value: bigint | number): I64 => constant('i64', BigInt(value));
 /** A field as an unsigned i32. */
 export const field = (name: string): I32 => ({ k: 'field', ty: 'i32', name, signed: false });
 /** A field, sign-extended to i64. */
-export const signedField = (name: string): I64 =>
-  extendS({ k: 'field', ty: 'i32', name, signed: true } as I32);
+export const signedField = (name: string): I64 => extendS({ k: 'field', ty: 'i32', name, signed: true });
 export const mode = (name: ModeName): I32 => ({ k: 'mode', ty: 'i32', name });
 
 const indexOf = (index: string | I32): I32 => (typeof index === 'string' ? field(index) : index);
@@ -248,8 +252,8 @@ export const eqz = <T extends Int>(a: Expr<T>): I32 => op<'i32'>(`${a.ty}.eqz`, 
 export const clz = <T extends Int>(a: Expr<T>): Expr<T> => op<T>(`${a.ty}.clz`, a);
 export const ctz = <T extends Int>(a: Expr<T>): Expr<T> => op<T>(`${a.ty}.ctz`, a);
 export const popcnt = <T extends Int>(a: Expr<T>): Expr<T> => op<T>(`${a.ty}.popcnt`, a);
-export const not = <T extends Int>(a: Expr<T>): Expr<T> => xor(a, constant(a.ty as T, -1n));
-export const neg = <T extends Int>(a: Expr<T>): Expr<T> => sub(constant(a.ty as T, 0n), a);
+export const not = <T extends Int>(a: Expr<T>): Expr<T> => xor(a, constant(a.ty, -1n));
+export const neg = <T extends Int>(a: Expr<T>): Expr<T> => sub(constant(a.ty, 0n), a);
 
 export const wrap = (a: I64): I32 => op('i32.wrap', a);
 export const extendS = (a: I32): I64 => op('i64.extendS', a);

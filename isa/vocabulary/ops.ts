@@ -73,7 +73,7 @@ function table(): Record<OpName, OpSignature> {
     declare(ty, FLOAT_COMPARE, 2, 'i32');
   }
   declare('v128', VECTOR_BINARY, 2, 'v128');
-  return out as Record<OpName, OpSignature>;
+  return out;
 }
 
 /** Every operator: operand types and result type. */

@@ -63,13 +63,13 @@ const newLocal = <T extends Ty>(ty: T, variable: boolean): LocalNode & { ty: T }
 /** Names a value: `def(add(a, b), (sum) => [...])` evaluates it once, before what follows. */
 export const def = <T extends Ty>(value: Expr<T>, body: (x: Expr<T>) => Sem): Stmt[] => {
   const local = newLocal(value.ty, false);
-  return [{ s: 'let', local, value }, ...flatten(body(local as unknown as Expr<T>))];
+  return [{ s: 'let', local, value }, ...flatten(body(local))];
 };
 
 /** A local that {@link assign} may change. */
 export const variable = <T extends Ty>(value: Expr<T>, body: (x: Expr<T>) => Sem): Stmt[] => {
   const local = newLocal(value.ty, true);
-  return [{ s: 'let', local, value }, ...flatten(body(local as unknown as Expr<T>))];
+  return [{ s: 'let', local, value }, ...flatten(body(local))];
 };
 export const assign = <T extends Ty>(x: Expr<T>, value: Expr<T>): Stmt => {
   if (x.k !== 'local' || !x.variable) throw new TypeError('assign needs a variable');

@@ -76,8 +76,11 @@ const ENGINE = [
   ['IP', 'i32'],
   ['LEFT', 'i32'],
   /** Context numbers in the tags of the translation caches: load/store and fetch. */
-  ['DCTX', 'i32'],
-  ['ICTX', 'i32'],
+  ['DCTX', 'i64'],
+  ['ICTX', 'i64'],
+  /** Linear addresses of this CPU's translation cache and fetch cache. */
+  ['TLBBASE', 'i32'],
+  ['FETCHBASE', 'i32'],
   /** Operand block between generated code and TypeScript. */
   ['ARG', 'i64', 6],
   ['RESULT', 'v128'],

@@ -1,0 +1,65 @@
+/** WebAssembly opcodes that the engine emits (core specification 2.0, section 5.4; tail calls; fixed-width SIMD). */
+export const OP = {
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  return: 0x0f,
+  call: 0x10,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Load: 0x28,
+  i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
+  i32Load8U: 0x2d,
+  i32Load16U: 0x2f,
+  i64Load8S: 0x30,
+  i64Load8U: 0x31,
+  i64Load16S: 0x32,
+  i64Load16U: 0x33,
+  i64Load32S: 0x34,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
+  i32Store8: 0x3a,
+  i64Store8: 0x3c,
+  i64Store16: 0x3d,
+  i64Store32: 0x3e,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  f32Const: 0x43,
+  f64Const: 0x44,
+} as const;
+
+/** Value types. */
+export const TYPE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, empty: 0x40 } as const;
+
+/** Prefix byte of vector instructions. */
+export const SIMD = 0xfd;
+/** Vector instructions, after the prefix. */
+export const SIMD_OP = {
+  v128Load: 0,
+  v128Store: 11,
+  v128Const: 12,
+  i8x16Shuffle: 13,
+  i64x2Splat: 18,
+  i64x2ExtractLane: 29,
+  i64x2ReplaceLane: 30,
+  v128Not: 77,
+  v128And: 78,
+  v128Andnot: 79,
+  v128Or: 80,
+  v128Xor: 81,
+} as const;
