@@ -81,6 +81,8 @@ const ENGINE = [
   /** Linear addresses of this CPU's translation cache and fetch cache. */
   ['TLBBASE', 'i32'],
   ['FETCHBASE', 'i32'],
+  /** Linear address of host real address 0. */
+  ['RAMBASE', 'i32'],
   /** Operand block between generated code and TypeScript. */
   ['ARG', 'i64', 6],
   ['RESULT', 'v128'],
@@ -89,7 +91,7 @@ const ENGINE = [
 /** SPRs with a doubleword of state: all rows but those that are only another name for something. */
 const SPR_ALIASES = new Set([
   'XER', 'UDSCR', 'UAMR', 'USPRG3', 'TB', 'TBU', 'TBL', 'TBUW', 'TBU40', 'CTRLW', 'TEXASRU', 'DEC', 'HDEC',
-  'VTB', 'PURR', 'SPURR', 'BESCRS', 'BESCRSU', 'BESCRR', 'BESCRRU', 'DEXCRU', 'PSSCR_G', 'PPR32', 'TIR', 'PVR',
+  'VTB', 'PURR', 'SPURR', 'BESCRS', 'BESCRSU', 'BESCRR', 'BESCRRU', 'DEXCRU', 'UHDEXCR', 'PSSCR_G', 'PPR32', 'TIR', 'PVR',
 ]); // prettier-ignore
 const SPR_SLOTS = SPR_ROWS.filter(({ name }) => !SPR_ALIASES.has(name) && !/^UPMU/.test(name)).map(
   ({ name }): Spec => [name, 'i64'],

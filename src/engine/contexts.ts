@@ -1,0 +1,81 @@
+/**
+ * Context numbers: what the tags of the translation caches carry beside the page, so that a switch of partition,
+ * process, privilege or relocation needs no flush. A context is everything but the address that a translation
+ * depends on. Dropping all translations of a context is giving it a new number.
+ */
+
+/** Tags have 12 bits for the number (the page offset's place); all ones is the tag of an empty entry. */
+const NUMBERS = 0xfff;
+
+/** What a context translates for: its translations come from these two or, in quadrants 1-3, from LPID or PID 0. */
+export interface Context {
+  readonly lpid: number;
+  readonly pid: number;
+}
+
+/** Bits of a mode: MSR and engine modes that select a context within a regime. */
+export const MODE_BITS = 8;
+
+interface Regime extends Context {
+  /** Context number by mode, 0 where none has been given. */
+  readonly numbers: Uint16Array;
+}
+
+export class Contexts {
+  private readonly regimes = new Map<string, Regime>();
+  private last: { key: string; regime: Regime } | undefined;
+  private next = 1;
+  /** Counts the times when numbers ran out or all contexts were dropped. */
+  generation = 0;
+
+  /** @param onExhausted empties every tag of every cache: numbers start again */
+  constructor(private readonly onExhausted: () => void) {}
+
+  /**
+   * The number of a context, 1..4094.
+   * @param key everything beyond the mode that translations depend on, as text
+   * @param mode 0..2^MODE_BITS-1
+   */
+  number(key: string, context: Context, mode: number): number {
+    if (this.last?.key !== key) {
+      let regime = this.regimes.get(key);
+      if (!regime) {
+        regime = { ...context, numbers: new Uint16Array(1 << MODE_BITS) };
+        this.regimes.set(key, regime);
+      }
+      this.last = { key, regime };
+    }
+    const { numbers } = this.last.regime;
+    return numbers[mode]! || this.allocate(key, context, mode);
+  }
+
+  private allocate(key: string, context: Context, mode: number): number {
+    if (this.next >= NUMBERS) {
+      this.dropAll();
+      return this.number(key, context, mode);
+    }
+    this.last!.regime.numbers[mode] = this.next;
+    return this.next++;
+  }
+
+  /** Drops the translations of every context that `matches`; returns whether there was one. */
+  drop(matches: (context: Context) => boolean): boolean {
+    let dropped = false;
+    for (const [key, regime] of this.regimes) {
+      if (!matches(regime)) continue;
+      this.regimes.delete(key);
+      dropped = true;
+    }
+    if (dropped) this.last = undefined;
+    return dropped;
+  }
+
+  /** Drops all contexts and starts numbering again with empty caches. */
+  dropAll(): void {
+    this.regimes.clear();
+    this.last = undefined;
+    this.next = 1;
+    this.generation++;
+    this.onExhausted();
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The engine: linear memory, the generated interpreter and its caches. It executes instructions and asks its host
+ * (`src/cpu/`) for everything that is not arithmetic on state that is at hand. It knows no translation rule, no
+ * interrupt and no device.
+ */
+import { createDecoder, type Decoder } from '../../isa/decoder';
+import { INSTRUCTIONS } from '../../isa/index';
+import { extractField, fieldBits } from '../../isa/vocabulary/forms';
+import type { InsnRow } from '../../isa/vocabulary/row';
+import { RAISE_REASONS, type RaiseReason, type ServiceName } from '../../isa/vocabulary/services';
+import { RealMemory } from '../core/memory';
+import { joinHalves } from '../core/u64';
+import { CpuState } from '../state/cpu-state';
+import { CPU_BLOCK_SIZE, memoryMap, offsetOf, RECORD, type MemoryMap } from '../state/layout';
+import { CodeCache, type DecodeMode } from './code-cache';
+import { Contexts } from './contexts';
+import { EXIT, SPECIAL, type Imports } from './helpers';
+import { SERVICE_NAMES } from './lowering';
+import { handlersOf } from './specialise';
+import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
+import { generateTier1 } from './tier1';
+import { TranslationCache } from './translation-cache';
+import { variantIndex, variantOf, VARIANTS } from './variant';
+
+/** What the engine asks for while an instruction executes. State is exact: NIA is that instruction. */
+export interface EngineHost {
+  /** Carries out a service; returns 0 to go on with the next instruction, or 1 to leave to the run loop. */
+  service(cpu: number, name: ServiceName): number;
+  /** Raises an interrupt; the operand is in ARG. */
+  raise(cpu: number, reason: RaiseReason): void;
+  /**
+   * Carries out an access that the translation cache did not: the address is in ARG[0], the value of a store in ARG[1],
+   * the value of a load goes to RESULT, all in storage order. Returns 0, or 1 to leave to the run loop.
+   */
+  storage(cpu: number, access: AccessDescriptor): number;
+  /** Sees an instruction before it executes; returns 0, or 1 to leave to the run loop. */
+  observe(cpu: number): number;
+}
+
+export interface EngineOptions {
+  /** Bytes of host real memory, a multiple of 4096. */
+  readonly ramSize: number;
+  readonly cpus?: number;
+  /** Which rows exist on the CPU model. */
+  readonly implements: (row: InsnRow) => boolean;
+  /** log2 of the CPU model's cache block in bytes. */
+  readonly blockShift: number;
+  /** Decoded pages kept, at least 2. */
+  readonly recordSlots?: number;
+}
+
+const { handlers: HANDLERS, special: SPECIALISED } = handlersOf(INSTRUCTIONS);
+/** Table positions of one variant. */
+const TABLE_STRIDE = SPECIAL.count + HANDLERS.length;
+const LEFT = offsetOf('LEFT');
+
+export class Engine {
+  readonly map: MemoryMap;
+  readonly ram: RealMemory;
+  readonly cpus: readonly CpuState[];
+  readonly contexts: Contexts;
+  readonly caches: readonly TranslationCache[];
+  readonly code: CodeCache;
+  private readonly memory: WebAssembly.Memory;
+  private readonly table: WebAssembly.Table;
+  private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
+  private readonly decoders = new Map<number, Decoder>();
+  /** By real page: 1 where a translation cache may hold a write permission. */
+  private readonly writeCached: Uint8Array;
+
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly host: EngineHost,
+  ) {
+    this.map = memoryMap(options.ramSize, options.cpus ?? 1, options.recordSlots);
+    const pages = this.map.total / 65536;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_STRIDE * VARIANTS });
+    const { buffer } = this.memory;
+    this.ram = new RealMemory(buffer, this.map.ramBase, this.map.ramSize);
+    this.cpus = Array.from(
+      { length: this.map.cpus },
+      (_, i) => new CpuState(buffer, i * CPU_BLOCK_SIZE, i),
+    );
+    this.caches = this.cpus.map((cpu) => new TranslationCache(buffer, this.map, cpu));
+    this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.clear()));
+    this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
+    this.writeCached = new Uint8Array(this.map.ramSize >>> 12);
+  }
+
+  /**
+   * Executes from NIA until something must be looked at.
+   * @param variant from {@link variantIndex}
+   * @param left instructions that may retire, at least 1; LEFT says afterwards how many are left
+   * @returns one of {@link EXIT}
+   */
+  enter(cpu: CpuState, variant: number, left: number): number {
+    const entry = (this.entries[variant] ??= this.instantiate(variant));
+    return entry(cpu.base, left);
+  }
+
+  /** Enters a load/store translation of a 4K page of host real memory, `page` its real address. */
+  cacheTranslation(
+    cpu: CpuState,
+    ea: { hi: number; lo: number },
+    page: number,
+    permits: { read: boolean; write: boolean },
+  ): void {
+    const write = permits.write && !this.code.holds(page);
+    if (write) this.writeCached[page >>> 12] = 1;
+    this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { read: permits.read, write });
+  }
+
+  /**
+   * Enters a fetch translation of a 4K page of host real memory.
+   * @param level distinguishes sets of instructions: rows outside `filter` are illegal (PCR)
+   */
+  cacheFetch(cpu: CpuState, ea: { hi: number; lo: number }, page: number, mode: DecodeMode): void {
+    const wasCode = this.code.holds(page);
+    const records = this.code.records(page, mode);
+    if (!wasCode && this.writeCached[page >>> 12]) {
+      this.caches.forEach((cache) => cache.dropWrites(page));
+      this.writeCached[page >>> 12] = 0;
+    }
+    this.caches[cpu.index]!.insertFetch(ea.hi, ea.lo, records);
+  }
+
+  /** Must be told of every write to real memory that generated code did not do. */
+  written(address: number, length: number): void {
+    if (length > 0) this.code.written(address, length);
+  }
+
+  /** The way of decoding for a variant and a set of instructions (0: all that the model has). */
+  decodeMode(variant: number, set: number): DecodeMode {
+    return {
+      id: set * VARIANTS + variant,
+      littleEndian: (variant & variantIndex(1, 0, false)) !== 0,
+      tableBase: variant * TABLE_STRIDE,
+    };
+  }
+
+  /** Defines an additional set of instructions: those of the model that `has` keeps. @param set 1..7 */
+  defineSet(set: number, has: (row: InsnRow) => boolean): void {
+    this.decoders.set(
+      set,
+      createDecoder((row) => this.options.implements(row) && has(row)),
+    );
+  }
+
+  private decoderOf(set: number): Decoder {
+    let decoder = this.decoders.get(set);
+    if (!decoder) {
+      decoder = createDecoder(this.options.implements);
+      this.decoders.set(set, decoder);
+    }
+    return decoder;
+  }
+
+  private instantiate(index: number): (cpu: number, left: number) => number {
+    const variant = variantOf(index, this.options.blockShift);
+    const binary = generateTier1(variant, {
+      handlers: HANDLERS,
+      pages: this.map.total / 65536,
+      tableSize: TABLE_STRIDE * VARIANTS,
+      tableBase: index * TABLE_STRIDE,
+    });
+    const imports = { env: { memory: this.memory, table: this.table, ...this.imports() } };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
+    return exports['enter'] as (cpu: number, left: number) => number;
+  }
+
+  private imports(): Imports {
+    const { host } = this;
+    const index = (base: number): number => base / CPU_BLOCK_SIZE;
+    const exit = (leave: number): number => (leave ? EXIT.event : 0);
+    return {
+      service: (cpu, service) => exit(host.service(index(cpu), SERVICE_NAMES[service]!)),
+      raise: (cpu, reason) => {
+        host.raise(index(cpu), RAISE_REASONS[reason]!);
+        return EXIT.event;
+      },
+      storage: (cpu, access) => exit(host.storage(index(cpu), DESCRIPTORS[access]!)),
+      decode: (_cpu, record) => this.decode(record),
+      observe: (cpu) => exit(host.observe(index(cpu))),
+    };
+  }
+
+  /** Gives a record its handler. */
+  private decode(record: number): void {
+    const { mode, address } = this.code.locate(record);
+    const word = this.code.wordAt(record);
+    const suffix = this.code.wordAt(record + RECORD.size);
+    this.code.setHandler(record, mode.tableBase + this.handlerOf(mode, address, word, suffix));
+  }
+
+  private handlerOf(mode: DecodeMode, address: number, word: number, suffix: number): number {
+    // A prefixed instruction may not cross a 64-byte boundary (Book I, 1.6.3).
+    if (word >>> 26 === 1 && (address & 63) === 60) return SPECIAL.prefixAlignment;
+    const index = this.decoderOf(Math.floor(mode.id / VARIANTS)).decode(word, suffix);
+    if (index < 0) return SPECIAL.illegal;
+    const special = SPECIALISED.get(index);
+    if (special) {
+      const { row, size } = INSTRUCTIONS[index]!;
+      const image = size === 64 ? joinHalves(word, suffix) : BigInt(word >>> 0);
+      const value = Number(extractField(image, size, fieldBits(row.form, special.field)));
+      const handler = special.byValue.get(value);
+      if (handler !== undefined) return SPECIAL.count + handler;
+    }
+    return SPECIAL.count + index;
+  }
+
+  /** Instructions left of the budget of the last {@link enter}. */
+  leftOf(cpu: CpuState): number {
+    return cpu.int(LEFT);
+  }
+}

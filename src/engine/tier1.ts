@@ -1,0 +1,49 @@
+/**
+ * Tier 1: a threaded interpreter, one wasm function per instruction (and per value of a specialised field), generated
+ * from the rows for one variant. A handler executes its instruction and tail-calls the next one through its record.
+ */
+import { prologue } from '../../isa/vocabulary/prologue';
+import type { InsnRow } from '../../isa/vocabulary/row';
+import { HelperBuilder } from './helpers';
+import { IP, Lowering } from './lowering';
+import type { Handler } from './specialise';
+import type { Variant } from './variant';
+import { OP } from './wasm/opcodes';
+import { Code, ModuleBuilder } from './wasm/module';
+
+export interface Tier1Shape {
+  readonly handlers: readonly Handler[];
+  /** Size of the imported memory in 64 KiB pages and of the imported table. */
+  readonly pages: number;
+  readonly tableSize: number;
+  /** First table position of this variant. */
+  readonly tableBase: number;
+}
+
+/** Privilege and facility checks before the semantics; `attn`-like rows of no facility have none. */
+const semanticsOf = (row: InsnRow) => [...prologue(row), ...row.sem];
+
+/** The binary of the interpreter of one variant. */
+export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder();
+  const base = new HelperBuilder(builder, variant);
+  const { helpers } = base;
+  const signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] } as const;
+  const table = base.specialHandlers();
+  for (const { instruction, fixed } of shape.handlers) {
+    const func = builder.declare(signature);
+    const code = new Code(3);
+    const prefixed = instruction.size === 64;
+    if (variant.observed) {
+      const status = code.local('i32');
+      code.get(0).get(IP).get(2).call(helpers.observe).set(status);
+      code.get(status).if().get(status).op(OP.return).op(OP.end);
+    }
+    const lowering = new Lowering(code, instruction.row, fixed, variant, helpers, prefixed);
+    lowering.instruction(semanticsOf(instruction.row));
+    builder.define(func, code);
+    table.push(func);
+  }
+  builder.fillTable(shape.tableBase, table);
+  return builder.encode(shape.pages, shape.tableSize);
+}

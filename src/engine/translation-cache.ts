@@ -1,0 +1,126 @@
+/**
+ * The translation caches of one CPU, in linear memory: loads and stores, and fetches. An implementation detail: it
+ * holds only what TypeScript found by a translation, and software sees no staleness from it (the architected TLB
+ * is `src/mmu/tlb/`).
+ */
+import type { CpuState } from '../state/cpu-state';
+import {
+  FETCH_ENTRIES,
+  FETCH_ENTRY,
+  offsetOf,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  type MemoryMap,
+} from '../state/layout';
+
+const EMPTY = -1;
+/** EA bits of a tag: the page, without the quadrant, in the upper and lower half. */
+const QUADRANT_FREE = 0x3fffffff;
+const PAGE_LOW = ~0xfff;
+
+const DCTX = offsetOf('DCTX');
+const ICTX = offsetOf('ICTX');
+
+export class TranslationCache {
+  private readonly words: Int32Array;
+  private readonly tlb: number;
+  private readonly fetch: number;
+  private readonly ramBase: number;
+
+  constructor(
+    buffer: ArrayBufferLike,
+    map: MemoryMap,
+    private readonly cpu: CpuState,
+  ) {
+    this.words = new Int32Array(buffer);
+    this.tlb = map.tlbBase + cpu.index * TLB_ENTRIES * TLB_ENTRY.size;
+    this.fetch = map.fetchBase + cpu.index * FETCH_ENTRIES * FETCH_ENTRY.size;
+    this.ramBase = map.ramBase;
+    cpu.setInt(offsetOf('TLBBASE'), this.tlb);
+    cpu.setInt(offsetOf('FETCHBASE'), this.fetch);
+    cpu.setInt(offsetOf('RAMBASE'), this.ramBase);
+    this.clear();
+  }
+
+  /** Empties both caches. */
+  clear(): void {
+    this.words.fill(EMPTY, this.tlb >> 2, (this.tlb + TLB_ENTRIES * TLB_ENTRY.size) >> 2);
+    this.words.fill(EMPTY, this.fetch >> 2, (this.fetch + FETCH_ENTRIES * FETCH_ENTRY.size) >> 2);
+  }
+
+  private entry(eaLo: number): number {
+    return (this.tlb >> 2) + ((eaLo >>> 12) & (TLB_ENTRIES - 1)) * (TLB_ENTRY.size >> 2);
+  }
+
+  /**
+   * Enters the 4K page of an effective address for the current context.
+   * @param page real address of the page, inside host real memory
+   * @param permits which accesses may use it
+   */
+  insert(eaHi: number, eaLo: number, page: number, permits: { read: boolean; write: boolean }): void {
+    const { words } = this;
+    const at = this.entry(eaLo);
+    const low = (eaLo & PAGE_LOW) | this.cpu.lo(DCTX);
+    const same =
+      (words[at] === low && words[at + 1] === eaHi) || (words[at + 2] === low && words[at + 3] === eaHi);
+    const pageEA = eaLo & PAGE_LOW;
+    const addend = (this.ramBase + page - pageEA) | 0;
+    if (!same || words[at + 4] !== addend) words.fill(EMPTY, at, at + 4);
+    if (permits.read) {
+      words[at] = low;
+      words[at + 1] = eaHi;
+    }
+    if (permits.write) {
+      words[at + 2] = low;
+      words[at + 3] = eaHi;
+    }
+    words[at + 4] = addend;
+  }
+
+  /** Enters a fetch translation: the page's decoded records begin at a linear address. */
+  insertFetch(eaHi: number, eaLo: number, records: number): void {
+    const at = (this.fetch >> 2) + ((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * (FETCH_ENTRY.size >> 2);
+    this.words[at] = (eaLo & PAGE_LOW) | this.cpu.lo(ICTX);
+    this.words[at + 1] = eaHi;
+    this.words[at + 2] = records;
+  }
+
+  /**
+   * Drops the pages from an effective address on, in every context and quadrant.
+   * @param shift log2 of the bytes; up to 24, larger ranges are dropped by context
+   */
+  dropPages(eaHi: number, eaLo: number, shift: number): void {
+    const first = eaLo & (shift >= 32 ? 0 : -(2 ** shift));
+    for (let offset = 0; offset < 2 ** shift; offset += 4096) this.dropPage(eaHi, first + offset);
+  }
+
+  private dropPage(eaHi: number, eaLo: number): void {
+    const { words } = this;
+    const at = this.entry(eaLo);
+    for (const tag of [at, at + 2]) if (this.matches(tag, eaHi, eaLo)) words.fill(EMPTY, tag, tag + 2);
+    const fetch = (this.fetch >> 2) + ((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * (FETCH_ENTRY.size >> 2);
+    if (this.matches(fetch, eaHi, eaLo)) words.fill(EMPTY, fetch, fetch + 2);
+  }
+
+  private matches(tag: number, eaHi: number, eaLo: number): boolean {
+    return (
+      ((this.words[tag]! ^ eaLo) & PAGE_LOW) === 0 && ((this.words[tag + 1]! ^ eaHi) & QUADRANT_FREE) === 0
+    );
+  }
+
+  /** Drops every write permission of a real page: its stores must be seen. */
+  dropWrites(page: number): void {
+    const { words } = this;
+    const end = (this.tlb >> 2) + TLB_ENTRIES * (TLB_ENTRY.size >> 2);
+    for (let at = this.tlb >> 2; at < end; at += TLB_ENTRY.size >> 2) {
+      if (words[at + 3] === EMPTY && words[at + 2] === EMPTY) continue;
+      const pageEA = words[at + 2]! & PAGE_LOW;
+      if (((words[at + 4]! + pageEA) | 0) === ((this.ramBase + page) | 0)) words.fill(EMPTY, at + 2, at + 4);
+    }
+  }
+
+  /** Drops every fetch entry: decoded pages moved. */
+  dropFetches(): void {
+    this.words.fill(EMPTY, this.fetch >> 2, (this.fetch + FETCH_ENTRIES * FETCH_ENTRY.size) >> 2);
+  }
+}

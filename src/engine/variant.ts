@@ -1,0 +1,26 @@
+/** The modes that code is generated for: one module each, made when the mode is first entered. */
+import type { ModeName } from '../../isa/vocabulary/expr';
+
+export interface Variant {
+  /** Position among all variants: its handlers are at this multiple in the function table. */
+  readonly index: number;
+  readonly modes: Readonly<Record<ModeName, number>>;
+  /** True where every instruction is reported before it executes. */
+  readonly observed: boolean;
+}
+
+/** Number of variants: 32/64-bit, big/little-endian, observed or not. */
+export const VARIANTS = 8;
+
+/** The variant of a mode. @param blockShift log2 of the CPU model's cache block */
+export function variantOf(index: number, blockShift: number): Variant {
+  return {
+    index,
+    modes: { le: index & 1, sf: (index >> 1) & 1, blockShift },
+    observed: (index & 4) !== 0,
+  };
+}
+
+/** Position of a variant from MSR[LE], MSR[SF] (0 or 1 each) and whether instructions are observed. */
+export const variantIndex = (le: number, sf: number, observed: boolean): number =>
+  le | (sf << 1) | (observed ? 4 : 0);
