@@ -1,0 +1,25 @@
+/**
+ * Arithmetic on addresses given as two 32-bit halves, for the walkers. Halves are signed int32 throughout: V8 keeps
+ * them unboxed. Shift counts are what the callers guarantee, no more.
+ */
+
+/** `count` bits (1..16) of the address from `shift` (1..63) upwards, right-aligned. */
+export function bitsAt(hi: number, lo: number, shift: number, count: number): number {
+  const from = shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
+  return from & ((1 << count) - 1);
+}
+
+/** Masks of the bits at and above `log2` (12..63), in each half: keep these to align down. */
+export const keepHi = (log2: number): number => (log2 > 32 ? -1 << (log2 - 32) : -1);
+export const keepLo = (log2: number): number => (log2 < 32 ? -1 << log2 : 0);
+
+/** True where the address is a multiple of 2^`log2` (12..63). */
+export const isAligned = (hi: number, lo: number, log2: number): boolean =>
+  (lo & ~keepLo(log2)) === 0 && (hi & ~keepHi(log2)) === 0;
+
+/** True where the unsigned address has a bit set at or above 2^`log2` (31..63). */
+export const exceeds = (hi: number, lo: number, log2: number): boolean =>
+  (hi & keepHi(log2)) !== 0 || (lo & keepLo(log2)) !== 0;
+
+/** True where a table of 2^`log2` entries has no entry `index` (below 2^31). */
+export const beyond = (index: number, log2: number): boolean => log2 < 31 && index >>> log2 !== 0;

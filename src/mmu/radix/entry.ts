@@ -1,0 +1,40 @@
+/** Accessors of radix page directory and page table entries, and of the doubleword that describes a tree, by halves. */
+import { getInHalf } from '../../core/bits';
+import { PRTE0_RADIX } from '../../../isa/tables/process-table';
+import { PDE, PTE, SMALLEST_TREE_SIZE } from '../../../isa/tables/radix';
+
+const VALID = PTE.V.hi;
+const LEAF = PTE.L.hi;
+const RPN_HI = PTE.RPN.hi;
+const RPN_LO = PTE.RPN.lo;
+const NLB_HI = PDE.NLB.hi;
+const NLB_LO = PDE.NLB.lo;
+const EAA = PTE.EAA.lo;
+const NLS = PDE.NLS;
+const ATT = PTE.ATT;
+const { RTS_HIGH, RTS_LOW } = PRTE0_RADIX;
+
+export const isValid = (hi: number): boolean => (hi & VALID) !== 0;
+export const isLeaf = (hi: number): boolean => (hi & LEAF) !== 0;
+
+/** Base address of the next table. The field is the same in PDEs, PATEs and PRTEs. */
+export const tableHi = (hi: number): number => hi & NLB_HI;
+export const tableLo = (lo: number): number => lo & NLB_LO;
+
+/** log2 of the number of entries of the next table: NLS, or RPDS of the doubleword that describes a tree. */
+export const tableEntries = (lo: number): number => getInHalf(lo, NLS);
+
+/** log2 of the bytes that a tree translates (31..62), from the doubleword that describes it. */
+export const treeSize = (hi: number, lo: number): number => SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
+
+/** RTS: two fields, the upper one two bits wide. */
+export const radixTreeSize = (hi: number, lo: number): number =>
+  (getInHalf(hi, RTS_HIGH) << RTS_LOW.width) | getInHalf(lo, RTS_LOW);
+
+export const realPageHi = (hi: number): number => hi & RPN_HI;
+export const realPageLo = (lo: number): number => lo & RPN_LO;
+
+/** The four EAA bits. */
+export const authority = (lo: number): number => lo & EAA;
+/** ATT, an index of the ATT table. */
+export const attributes = (lo: number): number => getInHalf(lo, ATT);

@@ -1,0 +1,39 @@
+/**
+ * Partition-scoped translation: guest real address to host real address through the tree of the effective LPID
+ * (Power ISA v3.1 Book III, 6.7.12.2).
+ */
+import { RIGHT } from '../access';
+import { PURPOSE, type TranslationContext } from '../context';
+import { checkProtection, partitionRights } from '../protection';
+import { settlePartition } from '../reference-change';
+import { leafAddress } from './leaf';
+import { walkTree } from './tree-walk';
+
+/** Translates a guest real address for an access that needs `needs`; leaves `hostHi`, `hostLo`. */
+export function partitionScoped(ctx: TranslationContext, hi: number, lo: number, needs: number): boolean {
+  const tree = ctx.partition;
+  tree.addressHi = hi;
+  tree.addressLo = lo;
+  if (!walkTree(ctx, tree)) return false;
+  tree.rights = partitionRights(ctx, tree);
+  if (!checkProtection(ctx, tree, needs)) return false;
+  if (!settlePartition(ctx, needs)) return false;
+  leafAddress(ctx, tree);
+  return true;
+}
+
+/** The address of a guest's page directory or page table entry: the walker loads it. */
+export function guestTableAddress(ctx: TranslationContext, hi: number, lo: number): boolean {
+  ctx.purpose = PURPOSE.TREE;
+  const found = partitionScoped(ctx, hi, lo, RIGHT.READ);
+  if (found) ctx.purpose = PURPOSE.ACCESS;
+  return found;
+}
+
+/** The address of a process table entry: the walker loads it. */
+export function processTableAddress(ctx: TranslationContext, hi: number, lo: number): boolean {
+  ctx.purpose = PURPOSE.PROCESS_TABLE;
+  const found = partitionScoped(ctx, hi, lo, RIGHT.READ);
+  if (found) ctx.purpose = PURPOSE.ACCESS;
+  return found;
+}

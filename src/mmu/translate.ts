@@ -1,0 +1,200 @@
+/**
+ * Address translation: read this first. Effective address to host real address in the steps of Power ISA v3.1
+ * Book III, chapter 6:
+ *
+ * 1. MSR, LPCR and the quadrant of the address give the mode, effective LPID and effective PID (mode.ts).
+ * 2. Process-scoped translation: effective to guest real address, through the process's tree.
+ * 3. Partition-scoped translation: guest real to host real address, through the partition's tree. Steps 2 also uses
+ *    it for each table entry that a guest's walk touches.
+ * 4. Storage attributes are checked, and reference and change bits recorded.
+ *
+ * Each step fails at the first rule that is broken; the fault is a value (fault.ts) that to-interrupt.ts turns into
+ * the interrupt. Hashed translation (hash/) takes the place of steps 2 and 3 in an HPT partition.
+ *
+ * Not here: what lies at the real address, alignment of operands, accesses that cross a page (page-crossing.ts).
+ *
+ * @example
+ *   const mmu = new Translator(memory, POWER9);
+ *   if (mmu.access(cpu, ACCESS.load, eaHi, eaLo)) use(mmu.raHi, mmu.raLo);
+ *   else deliver(mmu.toInterrupt());
+ */
+import type { RealMemory } from '../core/memory';
+import type { CpuState } from '../state/cpu-state';
+import { offsetOf } from '../state/layout';
+import { RIGHT, type Access } from './access';
+import { checkAttributes, combineAttributes, inhibitingStage } from './attributes';
+import { TranslationContext } from './context';
+import type { Fault } from './fault';
+import { NO_HASH_TRANSLATION, type HashTranslation } from './hash';
+import { lpidr, qualifyAddress, selectMode } from './mode';
+import { readPartitionEntry } from './partition-table';
+import type { MmuPolicy } from './policy';
+import { partitionScoped } from './radix/partition-scoped';
+import { processScoped } from './radix/process-scoped';
+import { hypervisorReal } from './real-mode';
+import { WalkRecorder, type WalkObserver } from './recorder';
+import { recordedRights } from './reference-change';
+import { toInterrupt, type InterruptImage } from './to-interrupt';
+import { REAL_EA } from '../../isa/registers/translation';
+
+const MSR_AT = offsetOf('MSR');
+const LPCR_AT = offsetOf('LPCR');
+
+export class Translator {
+  private readonly ctx: TranslationContext;
+  private readonly hash: HashTranslation;
+
+  /** @param hash hashed translation, for machines that have HPT partitions */
+  constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = NO_HASH_TRANSLATION) {
+    this.ctx = new TranslationContext(memory, policy);
+    this.hash = hash;
+  }
+
+  /** Sees every translation while it is set; without one nothing is collected. */
+  get observer(): WalkObserver | undefined {
+    return this.ctx.recorder?.observer;
+  }
+
+  set observer(observer: WalkObserver | undefined) {
+    this.ctx.recorder = observer && new WalkRecorder(observer);
+  }
+
+  /**
+   * Translates for an access that is going to happen: reference and change bits are recorded.
+   * @param eaHi @param eaLo the effective address of the first byte, as 32-bit halves
+   * @returns true: the result is in `raHi` .. `rights`. False: it is in `fault`. Both until the next translation.
+   */
+  access(cpu: CpuState, access: Access, eaHi: number, eaLo: number): boolean {
+    this.ctx.sideEffects = true;
+    return this.translate(cpu, access, eaHi, eaLo);
+  }
+
+  /** The same translation without any effect: for prefetches, debuggers, `book3s walk`. */
+  probe(cpu: CpuState, access: Access, eaHi: number, eaLo: number): boolean {
+    this.ctx.sideEffects = false;
+    return this.translate(cpu, access, eaHi, eaLo);
+  }
+
+  /** Host real address, as signed 32-bit halves. */
+  get raHi(): number {
+    return this.ctx.raHi;
+  }
+  get raLo(): number {
+    return this.ctx.raLo;
+  }
+  /** log2 of the bytes around the address that the same translation covers (the smaller page of both stages). */
+  get pageShift(): number {
+    return this.ctx.pageShift;
+  }
+  get cachingInhibited(): boolean {
+    return this.ctx.cachingInhibited;
+  }
+  get guarded(): boolean {
+    return this.ctx.guarded;
+  }
+  /** Effective LPID and PID that the translation was made under; 0 in hypervisor real mode. */
+  get lpid(): number {
+    return this.ctx.lpid;
+  }
+  get pid(): number {
+    return this.ctx.pid;
+  }
+  /** What a cache may grant on this page in this machine state without asking again: a set of RIGHT bits. */
+  get rights(): number {
+    return this.ctx.rights;
+  }
+  get mayReadLater(): boolean {
+    return (this.ctx.rights & RIGHT.READ) !== 0;
+  }
+  /** Stores are permitted and need no change bit recorded any more. */
+  get mayWriteLater(): boolean {
+    return (this.ctx.rights & RIGHT.WRITE) !== 0;
+  }
+  get mayFetchLater(): boolean {
+    return (this.ctx.rights & RIGHT.FETCH) !== 0;
+  }
+  /** Why the last translation that returned false failed. */
+  get fault(): Fault {
+    return this.ctx.fault;
+  }
+
+  /** The interrupt that the last failed translation is. */
+  toInterrupt(): InterruptImage {
+    const { cpu, fault, policy } = this.ctx;
+    return toInterrupt(fault, { msr: cpu.get(MSR_AT), lpcr: cpu.get(LPCR_AT) }, policy);
+  }
+
+  /** Makes the last translation a failure because nothing is at its real address: a machine check. */
+  failBadRealAddress(): void {
+    this.ctx.fail('badRealAddress', 'effective', -1);
+  }
+
+  private translate(cpu: CpuState, access: Access, eaHi: number, eaLo: number): boolean {
+    const ctx = this.ctx;
+    ctx.cpu = cpu;
+    ctx.access = access;
+    ctx.eaHi = eaHi;
+    ctx.eaLo = eaLo;
+    ctx.reset();
+    if (ctx.recorder !== undefined) ctx.recorder.start();
+    selectMode(ctx);
+    const translated = this.byMode(ctx);
+    if (translated) ctx.commitUpdates();
+    if (ctx.recorder !== undefined) ctx.recorder.finish(ctx, translated);
+    return translated;
+  }
+
+  private byMode(ctx: TranslationContext): boolean {
+    if (ctx.access.inhibitedForm && ctx.relocate) return ctx.fail('inhibitedMisuse', 'effective', -1);
+    switch (ctx.mode) {
+      case 'hypervisorReal':
+        return hypervisorReal(ctx);
+      case 'radix':
+        return radix(ctx);
+      case 'guestReal':
+        return guestReal(ctx);
+      case 'hash':
+      case 'hashReal':
+        return this.hash.translate(ctx) && checkAttributes(ctx, 'hash');
+    }
+  }
+}
+
+/** Relocation on in a radix partition, or in the hypervisor that has LPID 0. */
+function radix(ctx: TranslationContext): boolean {
+  return (
+    qualifyAddress(ctx) &&
+    readPartitionEntry(ctx) &&
+    processScoped(ctx) &&
+    (!ctx.twoStage || partitionScoped(ctx, ctx.hostHi, ctx.hostLo, ctx.access.needs)) &&
+    complete(ctx)
+  );
+}
+
+/** Relocation off in a radix partition: EA[4:63] is the guest real address. */
+function guestReal(ctx: TranslationContext): boolean {
+  ctx.lpid = lpidr(ctx);
+  ctx.twoStage = true;
+  return (
+    readPartitionEntry(ctx) &&
+    partitionScoped(ctx, ctx.eaHi & REAL_EA.REAL.hi, ctx.eaLo, ctx.access.needs) &&
+    complete(ctx)
+  );
+}
+
+/** The result of both stages together. */
+function complete(ctx: TranslationContext): boolean {
+  ctx.raHi = ctx.hostHi;
+  ctx.raLo = ctx.hostLo;
+  ctx.rights = RIGHT.ALL;
+  ctx.pageShift = 64;
+  if (ctx.mode === 'radix') addStage(ctx, ctx.process);
+  if (ctx.twoStage) addStage(ctx, ctx.partition);
+  return checkAttributes(ctx, inhibitingStage(ctx));
+}
+
+function addStage(ctx: TranslationContext, tree: TranslationContext['process']): void {
+  ctx.rights &= recordedRights(tree);
+  if (tree.shift < ctx.pageShift) ctx.pageShift = tree.shift;
+  combineAttributes(ctx, tree);
+}
