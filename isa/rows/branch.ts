@@ -9,7 +9,7 @@ import {
   i32,
   i64,
   mode,
-  ne,
+  eq,
   or,
   resource,
   select,
@@ -47,7 +47,7 @@ const countIsZero = (ctr: I64): I32 => select(mode('sf'), eqz(ctr), eqz(wrap(ctr
 const counted = (taken: (ok: I32) => Sem): Sem =>
   def(select(bo(2), resource('CTR'), sub(resource('CTR'), i64(1))), (ctr) => [
     when(eqz(bo(2)), setResource('CTR', ctr)),
-    def(or(bo(2), ne(countIsZero(ctr), bo(3))), (countOk) => taken(and(countOk, conditionOk))),
+    def(or(bo(2), eq(countIsZero(ctr), bo(3))), (countOk) => taken(and(countOk, conditionOk))),
   ]);
 
 const conditionalTo = (target: I64): Sem =>

@@ -20,6 +20,7 @@ import { handlersOf } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { TranslationCache } from './translation-cache';
+import { WASM, type WasmMemory } from './wasm/api';
 import { variantIndex, variantOf, VARIANTS } from './variant';
 
 /** What the engine asks for while an instruction executes. State is exact: NIA is that instruction. */
@@ -61,12 +62,13 @@ export class Engine {
   readonly contexts: Contexts;
   readonly caches: readonly TranslationCache[];
   readonly code: CodeCache;
-  private readonly memory: WebAssembly.Memory;
-  private readonly table: WebAssembly.Table;
+  private readonly memory: WasmMemory;
+  private readonly table: object;
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
   private readonly decoders = new Map<number, Decoder>();
   /** By real page: 1 where a translation cache may hold a write permission. */
   private readonly writeCached: Uint8Array;
+  private readonly hasPrefixes: boolean;
 
   constructor(
     private readonly options: EngineOptions,
@@ -74,18 +76,16 @@ export class Engine {
   ) {
     this.map = memoryMap(options.ramSize, options.cpus ?? 1, options.recordSlots);
     const pages = this.map.total / 65536;
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_STRIDE * VARIANTS });
+    this.memory = new WASM.Memory({ initial: pages, maximum: pages });
+    this.table = new WASM.Table({ element: 'anyfunc', initial: TABLE_STRIDE * VARIANTS });
     const { buffer } = this.memory;
     this.ram = new RealMemory(buffer, this.map.ramBase, this.map.ramSize);
-    this.cpus = Array.from(
-      { length: this.map.cpus },
-      (_, i) => new CpuState(buffer, i * CPU_BLOCK_SIZE, i),
-    );
+    this.cpus = Array.from({ length: this.map.cpus }, (_, i) => new CpuState(buffer, i * CPU_BLOCK_SIZE, i));
     this.caches = this.cpus.map((cpu) => new TranslationCache(buffer, this.map, cpu));
     this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.clear()));
     this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
     this.writeCached = new Uint8Array(this.map.ramSize >>> 12);
+    this.hasPrefixes = INSTRUCTIONS.some(({ size, row }) => size === 64 && options.implements(row));
   }
 
   /**
@@ -165,7 +165,7 @@ export class Engine {
       tableBase: index * TABLE_STRIDE,
     });
     const imports = { env: { memory: this.memory, table: this.table, ...this.imports() } };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
+    const { exports } = new WASM.Instance(new WASM.Module(binary), imports);
     return exports['enter'] as (cpu: number, left: number) => number;
   }
 
@@ -195,7 +195,7 @@ export class Engine {
 
   private handlerOf(mode: DecodeMode, address: number, word: number, suffix: number): number {
     // A prefixed instruction may not cross a 64-byte boundary (Book I, 1.6.3).
-    if (word >>> 26 === 1 && (address & 63) === 60) return SPECIAL.prefixAlignment;
+    if (this.hasPrefixes && word >>> 26 === 1 && (address & 63) === 60) return SPECIAL.prefixAlignment;
     const index = this.decoderOf(Math.floor(mode.id / VARIANTS)).decode(word, suffix);
     if (index < 0) return SPECIAL.illegal;
     const special = SPECIALISED.get(index);
