@@ -39,10 +39,18 @@ export const UPDATING: MmuPolicy = { ...POWER9, referenceChange: 'update' };
 /** Bits of SRR1 and HSRR1 that an interrupt does not take from MSR: 33:36 and 42:47. */
 const CAUSE_BITS = 0x783f0000n;
 const SIZE = 16 << 20;
+
+/** The machine that a table of rows starts from. */
+export interface Machine {
+  readonly memory: Memory;
+  readonly set: Registers;
+  /** Bytes; 16 MiB where absent. */
+  readonly size?: number;
+}
 const MARK = 0xdead_beefn;
 
-export function build(rows: { memory: Memory; set: Registers }): { memory: RealMemory; cpu: CpuState } {
-  const memory = RealMemory.ofSize(SIZE);
+export function build(rows: Machine): { memory: RealMemory; cpu: CpuState } {
+  const memory = RealMemory.ofSize(rows.size ?? SIZE);
   for (const [address, value] of rows.memory) memory.setDoubleword(address, value);
   const cpu = CpuState.detached();
   for (const [name, value] of Object.entries(rows.set)) cpu.setNamed(name, value);
@@ -50,8 +58,9 @@ export function build(rows: { memory: Memory; set: Registers }): { memory: RealM
 }
 
 /** Runs one row on a machine that `base` describes. */
-export function runRow(row: Row, base: { memory: Memory; set: Registers }): void {
+export function runRow(row: Row, base: Machine): void {
   const { memory, cpu } = build({
+    ...base,
     memory: [...base.memory, ...(row.memory ?? [])],
     set: { ...base.set, ...row.set },
   });
