@@ -33,8 +33,12 @@ export const SERVICES = {
   /** Operand: LEV. */
   sc: context(1),
   scv: context(1),
+  /** Who may execute it differs by CPU model: Microwatt: privileged; POWER: illegal unless HID0 enables it. */
   attn: context(0),
+  /** The checks of PSSCR and HFSCR, which depend on the level asked for, are the service's (Book III, 3.3.2). */
   stop: context(0),
+  /** The power-saving instructions of v2.07. Operand: 0 doze, 1 nap, 2 sleep, 3 rvwinkle. */
+  powerSave: context(1),
   /** Operands: WC, PL. */
   wait: context(2),
   isync: context(0),
@@ -43,9 +47,12 @@ export const SERVICES = {
   eieio: effect(0),
   tlbsync: effect(0),
   slbsync: effect(0),
-  /** Operands: RB, RS, RIC, PRS, R. */
+  /**
+   * Operands: RB, RS, RIC, PRS, R. Privilege by HR, GTSE and PRS, and forms that only R and the levels of old make
+   * invalid, are the service's (Book III, 6.9.3.3): rows say only `privileged`.
+   */
   tlbie: context(5),
-  /** Operands: RB, RIC, PRS, R and, as the second, RS. */
+  /** Operands as tlbie's. */
   tlbiel: context(5),
   /** Operand: RB. */
   slbie: context(1),
@@ -73,17 +80,20 @@ export const SERVICES = {
   /** Operands: EA, and the L field for dcbf. */
   dcbst: effect(1),
   dcbf: effect(2),
-  /** Operand: EA. */
+  /** Operand: EA, a multiple of 128. */
   copy: effect(1),
-  /** Operand: EA. Result: the CR0 field without SO. */
+  /** Operand: EA, a multiple of 128. Result: the CR0 field without SO. */
   paste: value(1),
   cpabort: effect(0),
-  /** Operands: EA, function code, number of RT, length in bytes (4 or 8). */
+  /**
+   * Operands: EA, function code, number of RT (or RS), length in bytes (4 or 8). The service raises what the function
+   * code decides: reserved codes (data storage) and alignment, which for pairs is that of a 32-byte block (Book II, 4.5).
+   */
   loadAtomic: effect(4),
   storeAtomic: effect(4),
-  /** Operands: EA, number of the first register of the pair. */
+  /** Operands: EA, a multiple of 16, and the number of the first register of the pair. */
   lqarx: effect(2),
-  /** Operands: EA, number of the first register. Result: 1 where stored. */
+  /** Operands: EA, a multiple of 16, and the number of the first register. Result: 1 where stored. */
   stqcx: value(2),
   /** Operand: L. Result: a random number, deterministic, or all ones for an invalid L. */
   darn: value(1),
@@ -92,6 +102,11 @@ export const SERVICES = {
   mfbhrbe: value(1),
   /** Operands: two doublewords and the key. Result: the hash (Book I, 3.3.17). */
   hashDigest: value(3),
+  /**
+   * Operand: 0 for hashst and hashchk (DEXCR aspect NPHIE), 1 for hashstp and hashchkp (PHIE). Result: 1 where DEXCR
+   * or HDEXCR enables them in the current state; otherwise they do nothing (Book III, 9.2).
+   */
+  hashEnabled: value(1),
 } as const satisfies Record<string, ServiceSpec>;
 
 export type ServiceName = keyof typeof SERVICES;
