@@ -21,10 +21,12 @@ const GPRS = { RT, RS: RT, RA, RB };
 const XO10 = bits(21, 30);
 
 const PREFIX = { PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 8), R: bits(11), PO: suffix(0, 5) };
+/** A 34-bit displacement or immediate, and its halves: semantics, whose fields have 32 bits, put it together. */
 const D0_D1: FieldBits = [
   [14, 31],
   [48, 63],
 ];
+const HALVES = { D0: bits(14, 31), D1: suffix(16, 31) };
 
 export const FORMS = {
   I: { PO, LI: bits(6, 29), AA: bits(30), LK: bits(31) },
@@ -170,9 +172,19 @@ export const FORMS = {
     RSp: suffix(6, 10),
     RA: suffix(11, 15),
     D: D0_D1,
+    ...HALVES,
   },
-  'MLS:D': { ...PREFIX, RT: suffix(6, 10), RS: suffix(6, 10), RA: suffix(11, 15), D: D0_D1, SI: D0_D1 },
-  MRR: { ...PREFIX, PFIX: bits(6, 11) },
+  'MLS:D': {
+    ...PREFIX,
+    RT: suffix(6, 10),
+    RS: suffix(6, 10),
+    RA: suffix(11, 15),
+    D: D0_D1,
+    SI: D0_D1,
+    ...HALVES,
+  },
+  /** SXO: where the suffix, as a word instruction, has its extended opcode, and L of mtmsr. */
+  MRR: { ...PREFIX, PFIX: bits(6, 11), SXO: suffix(21, 30), SL: suffix(15) },
 } as const satisfies Record<string, Record<string, FieldBits>>;
 
 export type FormName = keyof typeof FORMS;

@@ -73,5 +73,8 @@ export const dispD = signedField('D');
 export const dispDS = shl(signedField('DS'), i64(2));
 export const dispDQ = shl(signedField('DQ'), i64(4));
 
+/** The 34-bit displacement or immediate of prefixed forms, sign-extended. */
+export const prefixedDisplacement = or(shl(signedField('D0'), i64(16)), extendU(field('D1')));
+
 /** A field as a 64-bit value, zero-extended. */
 export const wideField = (name: string): I64 => extendU(field(name));

@@ -17,8 +17,11 @@ const value = (args: number): ServiceSpec => ({ args, result: true, endsBlock: f
 const context = (args: number): ServiceSpec => ({ args, result: false, endsBlock: true });
 
 export const SERVICES = {
-  /** Operand: SPR number. Result: its value; the privilege rules of SPRs are the service's (Book III, 4.4.5). */
-  mfspr: value(1),
+  /**
+   * Operands: SPR number, what RT holds. Result: the SPR's value, or what RT holds where the access is a no-op; the
+   * privilege rules of SPRs are the service's (Book III, 4.4.5).
+   */
+  mfspr: value(2),
   /** Operands: SPR number, value. */
   mtspr: context(2),
   /** Operands: value, L. */
