@@ -15,6 +15,8 @@ import type { TranslationMode } from './mode';
 /** What an address is being translated for. */
 export const PURPOSE = { ACCESS: 0, PROCESS_TABLE: 1, TREE: 2 } as const;
 
+const { ACCESS: FOR_ACCESS } = PURPOSE;
+
 /** Most entries whose reference and change bits one translation sets after its last check. */
 const MOST_UPDATES = 4;
 
@@ -81,7 +83,7 @@ export class TranslationContext {
   /** Forgets what the last translation was about to change. */
   reset(): void {
     this.updates = 0;
-    this.purpose = PURPOSE.ACCESS;
+    this.purpose = FOR_ACCESS;
     this.lpid = 0;
     this.pid = 0;
     this.cachingInhibited = false;

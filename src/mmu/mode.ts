@@ -5,7 +5,6 @@
 import { LPCR } from '../../isa/registers/lpcr';
 import { MSR } from '../../isa/registers/msr';
 import { RADIX_EA } from '../../isa/registers/translation';
-import { getInHalf } from '../core/bits';
 import { offsetOf } from '../state/layout';
 import type { TranslationContext } from './context';
 import { keyRights } from './protection';
@@ -61,6 +60,13 @@ export const QUADRANTS: {
   ],
 };
 
+// The hot code below loads constants, not fields.
+const { SF, HV } = { SF: MSR.SF.hi, HV: MSR.HV.hi };
+const { PR, IR, DR } = { PR: MSR.PR.lo, IR: MSR.IR.lo, DR: MSR.DR.lo };
+const HR = LPCR.HR.lo;
+const QUADRANT_SHIFT = RADIX_EA.QUADRANT.shift - 32;
+const MUST_BE_ZERO = RADIX_EA.MUST_BE_ZERO.hi;
+
 const MSR_AT = offsetOf('MSR');
 const LPCR_AT = offsetOf('LPCR');
 const LPIDR_AT = offsetOf('LPIDR');
@@ -71,13 +77,12 @@ export function selectMode(ctx: TranslationContext): void {
   const { cpu, policy, access } = ctx;
   const msrHi = cpu.hi(MSR_AT);
   const msrLo = cpu.lo(MSR_AT);
-  ctx.hv = !policy.partitions || (msrHi & MSR.HV.hi) !== 0;
-  ctx.pr = (msrLo & MSR.PR.lo) !== 0;
-  ctx.relocate = (msrLo & (access.fetch ? MSR.IR.lo : MSR.DR.lo)) !== 0;
-  if ((msrHi & MSR.SF.hi) === 0) ctx.eaHi = 0;
+  ctx.hv = !policy.partitions || (msrHi & HV) !== 0;
+  ctx.pr = (msrLo & PR) !== 0;
+  ctx.relocate = (msrLo & (access.fetch ? IR : DR)) !== 0;
+  if ((msrHi & SF) === 0) ctx.eaHi = 0;
   const row = MODES[(ctx.hv ? 2 : 0) + (ctx.relocate ? 1 : 0)]!;
-  const radix =
-    policy.mechanisms === 'both' ? (cpu.lo(LPCR_AT) & LPCR.HR.lo) !== 0 : policy.mechanisms === 'radix';
+  const radix = policy.mechanisms === 'both' ? (cpu.lo(LPCR_AT) & HR) !== 0 : policy.mechanisms === 'radix';
   ctx.mode = radix ? row.hostRadix : row.hostHash;
 }
 
@@ -86,12 +91,12 @@ export const lpidr = (ctx: TranslationContext): number => ctx.cpu.lo(LPIDR_AT) &
 
 /** The fully qualified address: quadrant to effective LPID and PID, and the bits that no tree translates. */
 export function qualifyAddress(ctx: TranslationContext): boolean {
-  const row = (ctx.hv ? QUADRANTS.hypervisor : QUADRANTS.guest)[getInHalf(ctx.eaHi, RADIX_EA.QUADRANT)]!;
+  const row = (ctx.hv ? QUADRANTS.hypervisor : QUADRANTS.guest)[ctx.eaHi >>> QUADRANT_SHIFT]!;
   ctx.lpid = row.lpidr ? lpidr(ctx) : 0;
   ctx.pid = row.pidr ? ctx.cpu.lo(PIDR_AT) & ctx.policy.pidMask : 0;
   ctx.twoStage = ctx.lpid !== 0 || !ctx.hv;
   ctx.keyRights = keyRights(ctx);
   if (!ctx.policy.partitions) return true;
-  const bad = !row.exists || (ctx.eaHi & RADIX_EA.MUST_BE_ZERO.hi) !== 0;
+  const bad = !row.exists || (ctx.eaHi & MUST_BE_ZERO) !== 0;
   return !bad || ctx.fail('segment', 'effective', -1);
 }

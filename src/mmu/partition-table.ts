@@ -1,7 +1,6 @@
 /** The partition table: from the effective LPID to the partition's tree and process table (Book III, 6.7.6.1). */
 import { PATE0_RADIX, PATE_SIZE } from '../../isa/tables/partition-table';
 import { PTCR } from '../../isa/registers/translation';
-import { getInHalf } from '../core/bits';
 import { offsetOf } from '../state/layout';
 import type { TranslationContext } from './context';
 import { beyond, isAligned } from './halves';
@@ -9,6 +8,10 @@ import { tableEntries } from './radix/entry';
 import { failOutsideMemory } from './radix/tree-walk';
 
 const PTCR_AT = offsetOf('PTCR');
+const PATB_HI = PTCR.PATB.hi;
+const PATB_LO = PTCR.PATB.lo;
+const PATS = PTCR.PATS.lo;
+const HOST_RADIX = PATE0_RADIX.HR.hi;
 const ENTRY_SHIFT = Math.log2(PATE_SIZE);
 /** PATS = 0 is a table of 2^12 bytes, 2^8 entries. */
 const SMALLEST_TABLE = 12;
@@ -27,7 +30,7 @@ export function readPartitionEntry(ctx: TranslationContext): boolean {
   if (!locatePartitionEntry(ctx)) return false;
   tree.rootHi = ctx.valueHi;
   tree.rootLo = ctx.valueLo;
-  const isRadix = (tree.rootHi & PATE0_RADIX.HR.hi) !== 0;
+  const isRadix = (tree.rootHi & HOST_RADIX) !== 0;
   const usable = isRadix && tableEntries(tree.rootLo) >= SMALLEST_ROOT;
   if (ctx.recorder !== undefined) ctx.recorder.partitionEntry(ctx, usable ? 'used' : 'bad tree');
   return usable || ctx.fail('badTree', 'partition', -1);
@@ -39,10 +42,10 @@ export function readPartitionEntry(ctx: TranslationContext): boolean {
  */
 export function locatePartitionEntry(ctx: TranslationContext): boolean {
   const tree = ctx.partition;
-  const hi = ctx.cpu.hi(PTCR_AT) & PTCR.PATB.hi;
+  const hi = ctx.cpu.hi(PTCR_AT) & PATB_HI;
   const lo = ctx.cpu.lo(PTCR_AT);
-  const base = lo & PTCR.PATB.lo;
-  const size = SMALLEST_TABLE + getInHalf(lo, PTCR.PATS);
+  const base = lo & PATB_LO;
+  const size = SMALLEST_TABLE + (lo & PATS);
   tree.index = ctx.lpid;
   tree.entryHi = hi;
   tree.entryLo = base | (ctx.lpid << ENTRY_SHIFT);
@@ -69,8 +72,8 @@ function readDoublewords(ctx: TranslationContext): boolean {
 function readOnlyEntry(ctx: TranslationContext): boolean {
   const tree = ctx.partition;
   tree.index = 0;
-  tree.entryHi = ctx.cpu.hi(PTCR_AT) & PTCR.PATB.hi;
-  tree.entryLo = ctx.cpu.lo(PTCR_AT) & PTCR.PATB.lo;
+  tree.entryHi = ctx.cpu.hi(PTCR_AT) & PATB_HI;
+  tree.entryLo = ctx.cpu.lo(PTCR_AT) & PATB_LO;
   tree.hostLo = tree.entryLo;
   if (!ctx.read(tree.entryHi, tree.entryLo + 8)) {
     ctx.recorder?.partitionEntry(ctx, 'outside memory');

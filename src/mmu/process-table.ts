@@ -1,12 +1,14 @@
 /** The process table: from the effective PID to the process's tree (Power ISA v3.1 Book III, 6.7.6.2). */
 import { PATE1 } from '../../isa/tables/partition-table';
 import { PRTE_SIZE } from '../../isa/tables/process-table';
-import { getInHalf } from '../core/bits';
 import type { TranslationContext } from './context';
 import { beyond, isAligned, keepHi, keepLo } from './halves';
 import { processTableAddress } from './radix/partition-scoped';
 import { failOutsideMemory } from './radix/tree-walk';
 
+const PRTB_HI = PATE1.PRTB.hi;
+const PRTB_LO = PATE1.PRTB.lo;
+const PRTS = PATE1.PRTS.lo;
 const ENTRY_SHIFT = Math.log2(PRTE_SIZE);
 /** PRTS = 0 is a table of 2^12 bytes, 2^8 entries. */
 const SMALLEST_TABLE = 12;
@@ -37,9 +39,9 @@ export function readProcessEntry(ctx: TranslationContext): boolean {
 /** The entry's address: guest real, or host real where there are no partitions. */
 function locate(ctx: TranslationContext): boolean {
   const tree = ctx.process;
-  const size = SMALLEST_TABLE + getInHalf(ctx.pate1Lo, PATE1.PRTS);
-  const hi = ctx.pate1Hi & PATE1.PRTB.hi;
-  const lo = ctx.pate1Lo & PATE1.PRTB.lo;
+  const size = SMALLEST_TABLE + (ctx.pate1Lo & PRTS);
+  const hi = ctx.pate1Hi & PRTB_HI;
+  const lo = ctx.pate1Lo & PRTB_LO;
   const offset = ctx.pid << ENTRY_SHIFT;
   tree.level = -1;
   tree.index = ctx.pid;

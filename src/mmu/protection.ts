@@ -10,24 +10,29 @@ import type { RadixTree } from './radix/tree';
 const AMR_AT = offsetOf('AMR');
 const IAMR_AT = offsetOf('IAMR');
 
+const NO_STORE = AMR.KEY0_NO_STORE.hi;
+const NO_LOAD = AMR.KEY0_NO_LOAD.hi;
+const NO_FETCH = IAMR.KEY0_NO_FETCH.hi;
+const { READ, WRITE, FETCH, ALL } = RIGHT;
+
 const PRIVILEGED = PTE.PRIV.lo;
 
 /** The rights that EAA1:3 grant, by the four EAA bits: EAA2 reads too, EAA3 only executes. */
 const GRANTED: readonly number[] = Array.from({ length: 16 }, (_, eaa) => {
-  const read = eaa & (PTE.READ.lo | PTE.WRITE.lo) ? RIGHT.READ : 0;
-  const write = eaa & PTE.WRITE.lo ? RIGHT.WRITE : 0;
-  const fetch = eaa & PTE.EXECUTE.lo ? RIGHT.FETCH : 0;
+  const read = eaa & (PTE.READ.lo | PTE.WRITE.lo) ? READ : 0;
+  const write = eaa & PTE.WRITE.lo ? WRITE : 0;
+  const fetch = eaa & PTE.EXECUTE.lo ? FETCH : 0;
   return read | write | fetch;
 });
 
 /** What AMR and IAMR leave of the rights to a page that is subject to key 0. */
 export function keyRights(ctx: TranslationContext): number {
-  if (!ctx.policy.keys || ctx.pr) return RIGHT.ALL;
+  if (!ctx.policy.keys || ctx.pr) return ALL;
   const amr = ctx.cpu.hi(AMR_AT);
-  let rights: number = RIGHT.ALL;
-  if ((amr & AMR.KEY0_NO_STORE.hi) !== 0) rights &= ~RIGHT.WRITE;
-  if ((amr & AMR.KEY0_NO_LOAD.hi) !== 0) rights &= ~RIGHT.READ;
-  if ((ctx.cpu.hi(IAMR_AT) & IAMR.KEY0_NO_FETCH.hi) !== 0) rights &= ~RIGHT.FETCH;
+  let rights: number = ALL;
+  if ((amr & NO_STORE) !== 0) rights &= ~WRITE;
+  if ((amr & NO_LOAD) !== 0) rights &= ~READ;
+  if ((ctx.cpu.hi(IAMR_AT) & NO_FETCH) !== 0) rights &= ~FETCH;
   return rights;
 }
 
@@ -48,7 +53,7 @@ export function partitionRights(ctx: TranslationContext, tree: RadixTree): numbe
 
 function storageRights(ctx: TranslationContext, tree: RadixTree): number {
   const granted = GRANTED[authority(tree.valueLo)]!;
-  return ctx.policy.fetchDenied[attributes(tree.valueLo)]! ? granted & ~RIGHT.FETCH : granted;
+  return ctx.policy.fetchDenied[attributes(tree.valueLo)]! ? granted & ~FETCH : granted;
 }
 
 /** Fails where the leaf's rights do not have `needs`. A radix fetch is denied as no-execute, whatever denies it. */
@@ -56,5 +61,5 @@ export function checkProtection(ctx: TranslationContext, tree: RadixTree, needs:
   const allowed = (tree.rights & needs) === needs;
   if (ctx.recorder !== undefined) ctx.recorder.permission(ctx, tree, needs);
   if (allowed) return true;
-  return ctx.fail(needs === RIGHT.FETCH ? 'noExecute' : 'protection', tree.scope, tree.level);
+  return ctx.fail(needs === FETCH ? 'noExecute' : 'protection', tree.scope, tree.level);
 }

@@ -6,13 +6,14 @@ import { RIGHT } from './access';
 import type { TranslationContext } from './context';
 
 const HRMOR_AT = offsetOf('HRMOR');
+const NO_OFFSET = REAL_EA.NO_OFFSET.hi;
 const REAL_HI = REAL_EA.REAL.hi;
 /** Distance from the lower half's bits to EA[32:35]. */
 const TOP_NIBBLE = 28;
 
 /** RA = EA[4:63], with HRMOR ORed in (not added) where EA bit 0 is 0. Always succeeds. */
 export function hypervisorReal(ctx: TranslationContext): boolean {
-  const offset = (ctx.eaHi & REAL_EA.NO_OFFSET.hi) === 0 && ctx.policy.partitions;
+  const offset = (ctx.eaHi & NO_OFFSET) === 0 && ctx.policy.partitions;
   ctx.raHi = ctx.eaHi & REAL_HI;
   ctx.raLo = ctx.eaLo;
   if (offset) {

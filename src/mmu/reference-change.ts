@@ -11,15 +11,16 @@ import type { RadixTree } from './radix/tree';
 
 const R = PTE.R.lo;
 const C = PTE.C.lo;
+const { WRITE } = RIGHT;
+const { ACCESS } = PURPOSE;
 
 /** The bits among R and C that an access of this need must find set and does not. */
-const missing = (tree: RadixTree, needs: number): number =>
-  (needs === RIGHT.WRITE ? R | C : R) & ~tree.valueLo;
+const missing = (tree: RadixTree, needs: number): number => (needs === WRITE ? R | C : R) & ~tree.valueLo;
 
 /** The rights that the leaf's R and C leave for later accesses without another walk. */
 export const recordedRights = (tree: RadixTree): number => {
   if ((tree.valueLo & R) === 0) return 0;
-  return (tree.valueLo & C) === 0 ? tree.rights & ~RIGHT.WRITE : tree.rights;
+  return (tree.valueLo & C) === 0 ? tree.rights & ~WRITE : tree.rights;
 };
 
 /** Process-scoped leaf. To set its bits is a store to the table, which in a guest the hypervisor must permit. */
@@ -40,8 +41,8 @@ export function settleProcess(ctx: TranslationContext, needs: number): boolean {
 /** The host's leaf of the page that holds a guest's entry, which is about to be written. */
 function settleTableStore(ctx: TranslationContext): boolean {
   const host = ctx.partition;
-  if ((host.rights & RIGHT.WRITE) === 0) return ctx.failTableStore('protection');
-  const bits = missing(host, RIGHT.WRITE);
+  if ((host.rights & WRITE) === 0) return ctx.failTableStore('protection');
+  const bits = missing(host, WRITE);
   if (bits === 0) return true;
   ctx.recorder?.referenceChange(ctx, host, bits);
   if (ctx.sideEffects) ctx.updateLater(host.hostLo, bits);
@@ -56,7 +57,7 @@ export function settlePartition(ctx: TranslationContext, needs: number): boolean
   ctx.recorder?.referenceChange(ctx, tree, bits);
   if (ctx.policy.referenceChange === 'interrupt') return ctx.fail('referenceChange', 'partition', tree.level);
   if (!ctx.sideEffects) return true;
-  if (ctx.purpose === PURPOSE.ACCESS) ctx.updateLater(tree.hostLo, bits);
+  if (ctx.purpose === ACCESS) ctx.updateLater(tree.hostLo, bits);
   else ctx.setBits(tree.hostLo, bits);
   tree.valueLo |= bits;
   return true;

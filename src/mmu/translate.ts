@@ -39,6 +39,8 @@ import { REAL_EA } from '../../isa/registers/translation';
 
 const MSR_AT = offsetOf('MSR');
 const LPCR_AT = offsetOf('LPCR');
+const REAL_ADDRESS = REAL_EA.REAL.hi;
+const { READ, WRITE, FETCH, ALL } = RIGHT;
 
 export class Translator {
   private readonly ctx: TranslationContext;
@@ -104,14 +106,14 @@ export class Translator {
     return this.ctx.rights;
   }
   get mayReadLater(): boolean {
-    return (this.ctx.rights & RIGHT.READ) !== 0;
+    return (this.ctx.rights & READ) !== 0;
   }
   /** Stores are permitted and need no change bit recorded any more. */
   get mayWriteLater(): boolean {
-    return (this.ctx.rights & RIGHT.WRITE) !== 0;
+    return (this.ctx.rights & WRITE) !== 0;
   }
   get mayFetchLater(): boolean {
-    return (this.ctx.rights & RIGHT.FETCH) !== 0;
+    return (this.ctx.rights & FETCH) !== 0;
   }
   /** Why the last translation that returned false failed. */
   get fault(): Fault {
@@ -177,7 +179,7 @@ function guestReal(ctx: TranslationContext): boolean {
   ctx.twoStage = true;
   return (
     readPartitionEntry(ctx) &&
-    partitionScoped(ctx, ctx.eaHi & REAL_EA.REAL.hi, ctx.eaLo, ctx.access.needs) &&
+    partitionScoped(ctx, ctx.eaHi & REAL_ADDRESS, ctx.eaLo, ctx.access.needs) &&
     complete(ctx)
   );
 }
@@ -186,7 +188,7 @@ function guestReal(ctx: TranslationContext): boolean {
 function complete(ctx: TranslationContext): boolean {
   ctx.raHi = ctx.hostHi;
   ctx.raLo = ctx.hostLo;
-  ctx.rights = RIGHT.ALL;
+  ctx.rights = ALL;
   ctx.pageShift = 64;
   if (ctx.mode === 'radix') addStage(ctx, ctx.process);
   if (ctx.twoStage) addStage(ctx, ctx.partition);

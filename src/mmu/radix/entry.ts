@@ -1,5 +1,5 @@
-/** Accessors of radix page directory and page table entries, and of the doubleword that describes a tree, by halves. */
-import { getInHalf } from '../../core/bits';
+/** Accessors of radix page directory and page table entries, and of the doubleword that describes a tree, by halves.
+ * The fields are taken apart here once, so that a walk loads constants. */
 import { PRTE0_RADIX } from '../../../isa/tables/process-table';
 import { PDE, PTE, SMALLEST_TREE_SIZE } from '../../../isa/tables/radix';
 
@@ -10,9 +10,15 @@ const RPN_LO = PTE.RPN.lo;
 const NLB_HI = PDE.NLB.hi;
 const NLB_LO = PDE.NLB.lo;
 const EAA = PTE.EAA.lo;
-const NLS = PDE.NLS;
-const ATT = PTE.ATT;
-const { RTS_HIGH, RTS_LOW } = PRTE0_RADIX;
+const NLS = PDE.NLS.lo;
+const NLS_SHIFT = PDE.NLS.shift;
+const ATT = PTE.ATT.lo;
+const ATT_SHIFT = PTE.ATT.shift;
+const RTS_HIGH = PRTE0_RADIX.RTS_HIGH.hi;
+const RTS_LOW = PRTE0_RADIX.RTS_LOW.lo;
+/** From the upper field in the upper half, and the lower field in the lower half, to their places in RTS. */
+const RTS_HIGH_SHIFT = PRTE0_RADIX.RTS_HIGH.shift - 32 - PRTE0_RADIX.RTS_LOW.width;
+const RTS_LOW_SHIFT = PRTE0_RADIX.RTS_LOW.shift;
 
 export const isValid = (hi: number): boolean => (hi & VALID) !== 0;
 export const isLeaf = (hi: number): boolean => (hi & LEAF) !== 0;
@@ -22,14 +28,14 @@ export const tableHi = (hi: number): number => hi & NLB_HI;
 export const tableLo = (lo: number): number => lo & NLB_LO;
 
 /** log2 of the number of entries of the next table: NLS, or RPDS of the doubleword that describes a tree. */
-export const tableEntries = (lo: number): number => getInHalf(lo, NLS);
+export const tableEntries = (lo: number): number => (lo & NLS) >>> NLS_SHIFT;
 
 /** log2 of the bytes that a tree translates (31..62), from the doubleword that describes it. */
 export const treeSize = (hi: number, lo: number): number => SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
 
 /** RTS: two fields, the upper one two bits wide. */
 export const radixTreeSize = (hi: number, lo: number): number =>
-  (getInHalf(hi, RTS_HIGH) << RTS_LOW.width) | getInHalf(lo, RTS_LOW);
+  ((hi & RTS_HIGH) >>> RTS_HIGH_SHIFT) | ((lo & RTS_LOW) >>> RTS_LOW_SHIFT);
 
 export const realPageHi = (hi: number): number => hi & RPN_HI;
 export const realPageLo = (lo: number): number => lo & RPN_LO;
@@ -37,4 +43,4 @@ export const realPageLo = (lo: number): number => lo & RPN_LO;
 /** The four EAA bits. */
 export const authority = (lo: number): number => lo & EAA;
 /** ATT, an index of the ATT table. */
-export const attributes = (lo: number): number => getInHalf(lo, ATT);
+export const attributes = (lo: number): number => (lo & ATT) >>> ATT_SHIFT;

@@ -46,15 +46,8 @@ export const ISA_GEOMETRY: RadixGeometry = {
 };
 
 /**
- * True where a table of 2^`log2Entries` entries may be at `level` when `shift` address bits are still to be
- * translated: each level must leave at least the smallest page's offset.
+ * True where a table of 2^`log2Entries` entries is among `supported` sizes and leaves at least the smallest page's
+ * offset of the address: `shift` bits are left below it.
  */
-export function permitsTable(
-  geometry: RadixGeometry,
-  level: number,
-  log2Entries: number,
-  shift: number,
-): boolean {
-  const supported = geometry.tableSizes[level]!;
-  return ((supported >>> log2Entries) & 1) !== 0 && shift - log2Entries >= SMALLEST_PAGE_SHIFT;
-}
+export const permitsTable = (supported: number, log2Entries: number, shift: number): boolean =>
+  ((supported >>> log2Entries) & 1) !== 0 && shift >= SMALLEST_PAGE_SHIFT;

@@ -9,6 +9,9 @@ import { settlePartition } from '../reference-change';
 import { leafAddress } from './leaf';
 import { walkTree } from './tree-walk';
 
+const { READ } = RIGHT;
+const { ACCESS, TREE, PROCESS_TABLE } = PURPOSE;
+
 /** Translates a guest real address for an access that needs `needs`; leaves `hostHi`, `hostLo`. */
 export function partitionScoped(ctx: TranslationContext, hi: number, lo: number, needs: number): boolean {
   const tree = ctx.partition;
@@ -24,16 +27,16 @@ export function partitionScoped(ctx: TranslationContext, hi: number, lo: number,
 
 /** The address of a guest's page directory or page table entry: the walker loads it. */
 export function guestTableAddress(ctx: TranslationContext, hi: number, lo: number): boolean {
-  ctx.purpose = PURPOSE.TREE;
-  const found = partitionScoped(ctx, hi, lo, RIGHT.READ);
-  if (found) ctx.purpose = PURPOSE.ACCESS;
+  ctx.purpose = TREE;
+  const found = partitionScoped(ctx, hi, lo, READ);
+  if (found) ctx.purpose = ACCESS;
   return found;
 }
 
 /** The address of a process table entry: the walker loads it. */
 export function processTableAddress(ctx: TranslationContext, hi: number, lo: number): boolean {
-  ctx.purpose = PURPOSE.PROCESS_TABLE;
-  const found = partitionScoped(ctx, hi, lo, RIGHT.READ);
-  if (found) ctx.purpose = PURPOSE.ACCESS;
+  ctx.purpose = PROCESS_TABLE;
+  const found = partitionScoped(ctx, hi, lo, READ);
+  if (found) ctx.purpose = ACCESS;
   return found;
 }

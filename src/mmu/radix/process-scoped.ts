@@ -13,6 +13,7 @@ import { leafAddress } from './leaf';
 import { guestTableAddress } from './partition-scoped';
 import { walkTree } from './tree-walk';
 
+const QUADRANT = RADIX_EA.QUADRANT.hi;
 const WITHIN_QUADRANT = RADIX_EA.WITHIN_QUADRANT.hi;
 
 /** Translates the effective address; leaves the real address in `hostHi`, `hostLo`. */
@@ -47,6 +48,6 @@ function checkRoot(ctx: TranslationContext): boolean {
 
 /** Quadrant 0 or 3: an implementation without partitions looks at this only here. */
 function quadrantIsPlain(ctx: TranslationContext): boolean {
-  const quadrant = ctx.eaHi & RADIX_EA.QUADRANT.hi;
-  return quadrant === 0 || quadrant === RADIX_EA.QUADRANT.hi;
+  const quadrant = ctx.eaHi & QUADRANT;
+  return quadrant === 0 || quadrant === QUADRANT;
 }
