@@ -1,4 +1,11 @@
 /** The instruction set: every row, in the manual's order, and the instructions that the rows stand for. */
+import { BCD_ASSIST_ROWS } from './rows/bcd-assist';
+import { CONDITION_REGISTER_ROWS } from './rows/condition-register';
+import { COUNT_BITS_ROWS } from './rows/count-bits';
+import { MULTIPLY_DIVIDE_ROWS } from './rows/multiply-divide';
+import { PREFIXED_ARITHMETIC_ROWS } from './rows/prefixed-arithmetic';
+import { SPR_MOVE_ROWS } from './rows/spr-move';
+import { TRAP_ROWS } from './rows/trap';
 import { BRANCH_ROWS } from './rows/branch';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -13,10 +20,17 @@ import { expand, type InsnRow, type Instruction } from './vocabulary/row';
 
 export const ROWS: readonly InsnRow[] = [
   ...BRANCH_ROWS,
+  ...CONDITION_REGISTER_ROWS,
   ...FIXED_ARITHMETIC_ROWS,
+  ...MULTIPLY_DIVIDE_ROWS,
   ...COMPARE_ROWS,
+  ...TRAP_ROWS,
   ...LOGICAL_ROWS,
+  ...COUNT_BITS_ROWS,
   ...ROTATE_SHIFT_ROWS,
+  ...BCD_ASSIST_ROWS,
+  ...SPR_MOVE_ROWS,
+  ...PREFIXED_ARITHMETIC_ROWS,
   ...LOAD_ROWS,
   ...STORE_ROWS,
   ...SYSTEM_CALL_ROWS,

@@ -46,7 +46,7 @@ export const def2 = <A extends Int, B extends Int>(
 /** A mask of `count` copies of a byte, a halfword or a word. */
 const ALL = 0xffff_ffff_ffff_ffffn;
 /** The doubleword that repeats the low `bits` bits of `pattern`. */
-export const repeated = (bits: 8 | 16 | 32, pattern: bigint): I64 =>
+export const repeated = (bits: 4 | 8 | 16 | 32, pattern: bigint): I64 =>
   i64(pattern * (ALL / ((1n << BigInt(bits)) - 1n)));
 
 /** The doubleword whose two halves are both the word. */
