@@ -17,6 +17,8 @@ export interface Slot {
   readonly type: SlotType;
   readonly offset: number;
   readonly count: number;
+  /** Bytes of all elements. */
+  readonly size: number;
   /** Architected state is saved in snapshots; the rest is the engine's scratch. */
   readonly architected: boolean;
 }
@@ -54,7 +56,9 @@ const REGISTERS = [
   ['SLBV', 'i64', 32],
   /** Instructions retired since reset. */
   ['RETIRED', 'i64'],
-  /** Time base at RETIRED = 0, so that TB = TBOFFSET + time; the same for VTB, PURR, SPURR, DEC and HDEC. */
+  /** Time that passed while the thread was stopped, or in interrupts that no instruction came between. */
+  ['IDLETIME', 'i64'],
+  /** Time base at time 0, so that TB = TBOFFSET + time; the same for VTB, PURR, SPURR, DEC and HDEC. */
   ['TBOFFSET', 'i64'],
   ['VTBOFFSET', 'i64'],
   ['PURROFFSET', 'i64'],
@@ -106,7 +110,7 @@ function place(): { slots: Map<string, Slot>; size: number } {
   const add = ([name, type, count = 1]: Spec, architected: boolean): void => {
     const size = SIZE[type];
     offset = Math.ceil(offset / size) * size;
-    slots.set(name, { name, type, offset, count, architected });
+    slots.set(name, { name, type, offset, count, size: size * count, architected });
     offset += size * count;
   };
   for (const spec of REGISTERS) add(spec, true);

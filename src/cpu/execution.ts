@@ -1,0 +1,307 @@
+/**
+ * The run loop: CPUs on one engine and one bus. It lets generated code run until something must be looked at,
+ * delivers interrupts between instructions, counts time, and answers what generated code asks for.
+ */
+import { hasRow } from '../../isa/decoder';
+import type { RaiseReason, ServiceName } from '../../isa/vocabulary/services';
+import type { RealMemory } from '../core/memory';
+import { hex0x } from '../core/u64';
+import { Engine, type EngineHost } from '../engine/engine';
+import { EXIT } from '../engine/helpers';
+import type { AccessDescriptor } from '../engine/storage-code';
+import { ACCESS } from '../mmu/access';
+import type { Invalidation } from '../mmu/invalidate';
+import { Translator } from '../mmu/translate';
+import { offsetOf, RECORD } from '../state/layout';
+import { afterInstruction, deliver, isStepping, timeToNext } from './asynchronous';
+import { ContextTracker } from './contexts';
+import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } from './cpu';
+import { takeStorageInterrupt } from './interrupts';
+import type { CpuModel } from './models/model';
+import { OUTCOME } from './outcome';
+import { raise } from './raise';
+import { SERVICE_TABLE } from './services';
+import { Storage } from './storage';
+
+const NIA = offsetOf('NIA');
+const LEFT = offsetOf('LEFT');
+const IP = offsetOf('IP');
+const ARG = offsetOf('ARG');
+const RETIRED = offsetOf('RETIRED');
+const IDLE = offsetOf('IDLETIME');
+const STOPPED = offsetOf('STOPPED');
+const PAGE_MASK = ~0xfff;
+/** Interrupts in a row, without an instruction in between, after which nothing can change any more. */
+const INTERRUPT_LOOP = 1000;
+/** Longest stretch in generated code without looking around, in instructions. */
+const LONGEST_STRETCH = 0x3fffffff;
+
+/** Why {@link Execution.run} returned. */
+export type RunEnd =
+  /** The budget is used up. */
+  | { readonly kind: 'budget' }
+  /** Every CPU waits and no timer will wake one: only a device can. */
+  | { readonly kind: 'idle' }
+  /** The machine stopped. */
+  | StopReason
+  /** The guest takes interrupts without ever completing an instruction. */
+  | { readonly kind: 'interruptLoop'; readonly message: string };
+
+/** Sees instructions before they execute, when it is set. */
+export type InstructionObserver = (cpu: Cpu) => void;
+
+export interface ExecutionOptions {
+  readonly model: CpuModel;
+  readonly ramSize: number;
+  readonly cpus?: number;
+  /** The bus of the machine: memory is there, devices are the machine's. */
+  readonly bus: (ram: RealMemory, written: (address: number, length: number) => void) => Bus;
+  /** Makes the translator of a CPU; absent: the coherent one. */
+  readonly translator?: (ram: RealMemory, model: CpuModel) => Translator;
+  /** Answers sc 1 where the machine has a hypervisor of its own. */
+  readonly hypercall?: (cpu: Cpu) => boolean;
+  readonly interruptTaken?: (cpu: Cpu, taken: TakenInterrupt) => void;
+  /** Told of invalidations, for traces and models of the TLB. */
+  readonly invalidated?: (cpu: Cpu, what: Invalidation) => void;
+}
+
+export class Execution implements EngineHost {
+  readonly engine: Engine;
+  readonly cpus: readonly Cpu[];
+  /** Called before each instruction while it is set. */
+  instructionObserver: InstructionObserver | undefined;
+  private readonly storages: readonly Storage[];
+  private readonly tracker: ContextTracker;
+  private stopped: StopReason | undefined;
+  /** The CPU that runs, the budget it entered generated code with, and interrupts since its last instruction. */
+  private current = 0;
+  private granted = 0;
+  private barren = 0;
+  private randomState = 0x9e3779b97f4a7c15n;
+
+  constructor(private readonly options: ExecutionOptions) {
+    const { model } = options;
+    const implemented = { level: model.level, features: model.features };
+    this.engine = new Engine(
+      {
+        ramSize: options.ramSize,
+        cpus: options.cpus ?? 1,
+        blockShift: model.cacheBlockShift,
+        implements: (row) => hasRow(implemented, row),
+      },
+      this,
+    );
+    this.tracker = new ContextTracker(this.engine, model);
+    const hooks = this.hooks();
+    const { ram } = this.engine;
+    this.cpus = this.engine.cpus.map((state) => {
+      const translator = options.translator?.(ram, model) ?? new Translator(ram, model.mmu);
+      return new Cpu(state, model, translator, hooks);
+    });
+    this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine));
+    this.cpus.forEach((cpu) => this.reset(cpu));
+  }
+
+  /** Puts a CPU into its state after reset. */
+  reset(cpu: Cpu): void {
+    cpu.reset();
+    this.tracker.changed(cpu);
+  }
+
+  /** To be called after registers were changed from outside: images, snapshots, debuggers. */
+  registersChanged(cpu: Cpu): void {
+    this.tracker.changed(cpu);
+  }
+
+  /** Lets every access of every CPU come to TypeScript: for models and observers that must see them all. */
+  set storageCacheable(cacheable: boolean) {
+    this.engine.contexts.dropAll();
+    for (const storage of this.storages) storage.cacheable = cacheable;
+    this.cpus.forEach((cpu) => this.tracker.changed(cpu));
+  }
+
+  /** Instructions that a CPU has retired since reset. */
+  retired(cpu: Cpu): bigint {
+    const inFlight = cpu.state.index === this.current ? this.granted - cpu.state.int(LEFT) : 0;
+    return cpu.state.get(RETIRED) + BigInt(inFlight);
+  }
+
+  /**
+   * Runs one CPU until the budget is used up, it waits, or the machine stops.
+   * @param budget instructions, at least 1; an interrupt without an instruction before it counts as one
+   */
+  run(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
+    this.current = cpu.state.index;
+    let left = budget;
+    while (left > 0 && !this.stopped) {
+      if (deliver(cpu)) {
+        if (!this.unproductive(cpu)) return { end: this.loopReport(cpu), used: budget - left };
+        left--;
+        continue;
+      }
+      const next = timeToNext(cpu);
+      if (cpu.state.int(STOPPED)) {
+        if (next === Infinity) return { end: { kind: 'idle' }, used: budget - left };
+        const idle = Math.min(Math.max(next, 1), left);
+        cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(idle));
+        left -= idle;
+        continue;
+      }
+      const stepping = isStepping(cpu);
+      const grant = stepping ? 1 : Math.min(left, next, LONGEST_STRETCH);
+      const executed = this.stretch(cpu, Math.max(grant, 1), stepping);
+      if (executed > 0) {
+        this.barren = 0;
+        left -= executed;
+      } else if (executed < 0) {
+        if (!this.unproductive(cpu)) return { end: this.loopReport(cpu), used: budget - left };
+        left--;
+      }
+    }
+    return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };
+  }
+
+  /** Forgets that the machine stopped, so that it can go on (debuggers). */
+  resume(): void {
+    this.stopped = undefined;
+  }
+
+  /** Runs generated code once. @returns instructions retired; -1 where an interrupt came before the first */
+  private stretch(cpu: Cpu, grant: number, stepping: boolean): number {
+    const { state } = cpu;
+    const before = stepping ? cpu.nia : 0n;
+    this.granted = grant;
+    state.setInt(LEFT, grant);
+    const variant = this.tracker.variant(cpu, this.instructionObserver !== undefined);
+    const exit = this.engine.enter(state, variant, grant);
+    const executed = grant - state.int(LEFT);
+    state.set(RETIRED, state.get(RETIRED) + BigInt(executed));
+    this.granted = 0;
+    state.setInt(LEFT, 0);
+    if (stepping && executed === 1) afterInstruction(cpu, before);
+    if (exit === EXIT.fetch) return this.fetch(cpu, variant) ? executed : executed || -1;
+    return exit === EXIT.event && executed === 0 ? -1 : executed;
+  }
+
+  /** Translates NIA for fetching; false where an interrupt was taken. */
+  private fetch(cpu: Cpu, variant: number): boolean {
+    const { state, translator } = cpu;
+    const { ram } = this.engine;
+    if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
+      takeStorageInterrupt(cpu);
+      return false;
+    }
+    const page = (translator.raLo & PAGE_MASK) >>> 0;
+    if (!ram.contains(translator.raHi, page, 4096)) {
+      translator.failBadRealAddress();
+      takeStorageInterrupt(cpu);
+      return false;
+    }
+    const mode = this.engine.decodeMode(variant, this.tracker.instructionSet(cpu));
+    this.engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
+    return true;
+  }
+
+  /** Counts an interrupt before which no instruction retired; false where the guest cannot get out of them. */
+  private unproductive(cpu: Cpu): boolean {
+    cpu.state.set(IDLE, cpu.state.get(IDLE) + 1n);
+    return ++this.barren < INTERRUPT_LOOP;
+  }
+
+  private loopReport(cpu: Cpu): RunEnd {
+    this.barren = 0;
+    const message =
+      `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
+      `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
+    return { kind: 'interruptLoop', message };
+  }
+
+  private hooks(): CpuHooks {
+    const { options, engine } = this;
+    const bus = options.bus(engine.ram, (address, length) => engine.written(address, length));
+    return {
+      bus,
+      now: () => this.now(),
+      contextChanged: (cpu) => this.tracker.changed(cpu),
+      invalidate: (cpu, what) => {
+        options.invalidated?.(cpu, what);
+        this.tracker.invalidate(what);
+        this.cpus.forEach((each) => this.tracker.changed(each));
+      },
+      // Stores to decoded pages are seen as they happen.
+      invalidateInstructions: () => undefined,
+      cpus: () => this.cpus,
+      machineStop: (_cpu, reason) => {
+        this.stopped = reason;
+      },
+      random: () => this.random(),
+      ...(options.hypercall ? { hypercall: options.hypercall } : {}),
+      ...(options.interruptTaken ? { interruptTaken: options.interruptTaken } : {}),
+    };
+  }
+
+  /** Time of the CPU that runs: one unit an instruction, and what passed while it was stopped. */
+  private now(): bigint {
+    const cpu = this.cpus[this.current]!;
+    return this.retired(cpu) + cpu.state.get(IDLE);
+  }
+
+  /** splitmix64: the same sequence in every run. */
+  private random(): bigint {
+    this.randomState = BigInt.asUintN(64, this.randomState + 0x9e3779b97f4a7c15n);
+    let z = this.randomState;
+    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+    return z ^ (z >> 31n);
+  }
+
+  /** Puts the image of the executing instruction into the CPU. */
+  private setImage(cpu: Cpu): void {
+    const record = cpu.state.int(IP);
+    const word = this.engine.code.wordAt(record);
+    cpu.prefixed = word >>> 26 === PREFIX_OPCODE;
+    cpu.imageHi = cpu.prefixed ? word : 0;
+    cpu.imageLo = cpu.prefixed ? this.engine.code.wordAt(record + RECORD.size) : word;
+  }
+
+  service(index: number, name: ServiceName): number {
+    const cpu = this.cpus[index]!;
+    const { state } = cpu;
+    this.setImage(cpu);
+    switch (SERVICE_TABLE[name](cpu)) {
+      case OUTCOME.NEXT:
+        return 0;
+      case OUTCOME.RESUME:
+        cpu.nia = cpu.following;
+        state.setInt(LEFT, state.int(LEFT) - 1);
+        return 1;
+      case OUTCOME.REDIRECT:
+      case OUTCOME.STOP:
+        state.setInt(LEFT, state.int(LEFT) - 1);
+        return 1;
+      case OUTCOME.FAULT:
+        return 1;
+    }
+  }
+
+  raise(index: number, reason: RaiseReason): void {
+    const cpu = this.cpus[index]!;
+    this.setImage(cpu);
+    raise(cpu, reason, cpu.state.get(ARG));
+  }
+
+  storage(index: number, access: AccessDescriptor): number {
+    this.setImage(this.cpus[index]!);
+    return this.storages[index]!.perform(access) ? 0 : 1;
+  }
+
+  observe(index: number): number {
+    const cpu = this.cpus[index]!;
+    this.setImage(cpu);
+    this.instructionObserver?.(cpu);
+    return 0;
+  }
+}
+
+/** Primary opcode of every prefix. */
+const PREFIX_OPCODE = 1;

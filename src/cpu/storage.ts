@@ -1,0 +1,237 @@
+/**
+ * Storage accesses that the translation cache did not carry out: translation, page crossings, devices, the rules of
+ * caching-inhibited storage, watchpoints, reservations; and what of it may be cached for the next time.
+ */
+import { MACHINE_CHECK_DSISR } from '../../isa/registers/storage-interrupts';
+import type { Engine } from '../engine/engine';
+import type { AccessDescriptor } from '../engine/storage-code';
+import { ACCESS, type Access } from '../mmu/access';
+import { SpanTranslator, type RealPart, type Span } from '../mmu/page-crossing';
+import { offsetOf } from '../state/layout';
+import { dawrMatch, dawrWatches } from './debug';
+import type { Cpu } from './cpu';
+import { takeInterrupt, takeStorageInterrupt } from './interrupts';
+import { raise } from './raise';
+
+const ARG = offsetOf('ARG');
+const VALUE = ARG + 8;
+const RESULT = offsetOf('RESULT');
+const RESLEN = offsetOf('RESLEN');
+const RESADDR = offsetOf('RESADDR');
+const PAGE_MASK = ~0xfff;
+
+/** How translation sees each kind of access. */
+const LOADS: Readonly<Record<AccessDescriptor['kind'], Access>> = {
+  plain: ACCESS.load,
+  multiple: ACCESS.load,
+  reserve: ACCESS.reserve,
+  quad: ACCESS.reserve,
+  inhibited: ACCESS.inhibitedLoad,
+  zero: ACCESS.dcbz,
+};
+const STORES: Readonly<Record<AccessDescriptor['kind'], Access>> = {
+  plain: ACCESS.store,
+  multiple: ACCESS.store,
+  reserve: ACCESS.conditional,
+  quad: ACCESS.conditional,
+  inhibited: ACCESS.inhibitedStore,
+  zero: ACCESS.dcbz,
+};
+
+/** The bytes of a value in the opposite order. */
+function reversed(value: bigint, bytes: number): bigint {
+  let out = 0n;
+  for (let i = 0; i < bytes; i++) out = (out << 8n) | ((value >> BigInt(8 * i)) & 0xffn);
+  return out;
+}
+
+export class Storage {
+  private readonly spans: SpanTranslator;
+  private readonly ram: DataView;
+  private readonly span: Span = { eaHi: 0, eaLo: 0, length: 0 };
+  /** False where every access must be seen: an architected TLB or a memory observer decides that. */
+  cacheable = true;
+
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly engine: Engine,
+  ) {
+    this.spans = new SpanTranslator(cpu.translator);
+    this.ram = new DataView(engine.ram.buffer, engine.ram.base, engine.ram.size);
+  }
+
+  /** Carries out the access that ARG describes; false where an interrupt was taken instead. */
+  perform(access: AccessDescriptor): boolean {
+    const { cpu, span } = this;
+    const { state } = cpu;
+    const isStore = access.operation !== 'load';
+    span.eaHi = state.hi(ARG);
+    span.eaLo = state.lo(ARG);
+    span.length = access.bytes;
+    const misaligned = (span.eaLo & (access.bytes - 1)) !== 0;
+    if (access.kind === 'inhibited' && misaligned) return this.misaligned();
+    const kind = (isStore ? STORES : LOADS)[access.kind];
+    if (!this.spans.access(state, kind, span)) {
+      takeStorageInterrupt(cpu);
+      return false;
+    }
+    const { first, second } = this.spans;
+    if (misaligned && (first.cachingInhibited || (second.bytes > 0 && second.cachingInhibited)))
+      return this.misaligned();
+    if (dawrMatch(cpu, { ea: state.get(ARG), length: access.bytes, store: isStore })) return this.watched();
+    const done = isStore ? this.store(access) : this.load(access);
+    if (!done) return this.nothingThere();
+    if (second.bytes === 0) this.remember(first);
+    return true;
+  }
+
+  private misaligned(): boolean {
+    raise(this.cpu, 'alignment', this.cpu.state.get(ARG));
+    return false;
+  }
+
+  private watched(): boolean {
+    takeInterrupt(this.cpu, 'dataStorage', {
+      dar: this.cpu.state.get(ARG),
+      dsisr: WATCHED,
+      byInstruction: true,
+    });
+    return false;
+  }
+
+  private nothingThere(): boolean {
+    takeInterrupt(this.cpu, 'machineCheck', {
+      cause: DATA_SIDE,
+      dar: this.cpu.state.get(ARG),
+      dsisr: MACHINE_CHECK_DSISR.BAD_RA_LOAD,
+      byInstruction: true,
+    });
+    return false;
+  }
+
+  /** Offset in host real memory of a part that lies wholly in it, else -1. */
+  private offsetOf(part: RealPart): number {
+    return this.engine.ram.contains(part.raHi, part.raLo, part.bytes) ? part.raLo >>> 0 : -1;
+  }
+
+  private load(access: AccessDescriptor): boolean {
+    const { state } = this.cpu;
+    const { first, second } = this.spans;
+    const low = this.read(first);
+    if (low === undefined) return false;
+    let value = low;
+    if (second.bytes > 0) {
+      const high = this.read(second);
+      if (high === undefined) return false;
+      value |= high << BigInt(8 * first.bytes);
+    }
+    state.set(RESULT, value);
+    if (access.kind === 'reserve') {
+      state.setInt(RESLEN, access.bytes);
+      state.setHalves(RESADDR, first.raHi, first.raLo);
+    }
+    return true;
+  }
+
+  private store(access: AccessDescriptor): boolean {
+    const { state } = this.cpu;
+    const { first, second } = this.spans;
+    if (access.operation === 'storeConditional') {
+      const held =
+        state.int(RESLEN) === access.bytes &&
+        state.hi(RESADDR) === first.raHi &&
+        state.lo(RESADDR) === first.raLo;
+      state.setInt(RESLEN, 0);
+      state.setHalves(RESULT, 0, held ? 1 : 0);
+      if (!held) return true;
+    }
+    const value = state.get(VALUE);
+    // Both parts are known to exist before the first is written.
+    if (second.bytes > 0 && this.offsetOf(second) < 0 && !this.isDevice(second)) return false;
+    if (!this.write(first, value)) return false;
+    return second.bytes === 0 || this.write(second, value >> BigInt(8 * first.bytes));
+  }
+
+  private isDevice(part: RealPart): boolean {
+    return this.cpu.hooks.bus.has(this.address(part), part.bytes);
+  }
+
+  private address(part: RealPart): bigint {
+    return (BigInt(part.raHi >>> 0) << 32n) | BigInt(part.raLo >>> 0);
+  }
+
+  /** The bytes of a part as a little-endian number; undefined where nothing answers. */
+  private read(part: RealPart): bigint | undefined {
+    const at = this.offsetOf(part);
+    if (at >= 0) {
+      switch (part.bytes) {
+        case 8:
+          return this.ram.getBigUint64(at, true);
+        case 4:
+          return BigInt(this.ram.getUint32(at, true));
+        default:
+          return this.bytesAt(at, part.bytes);
+      }
+    }
+    return this.readDevice(part);
+  }
+
+  private bytesAt(at: number, bytes: number): bigint {
+    let value = 0n;
+    for (let i = bytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.ram.getUint8(at + i));
+    return value;
+  }
+
+  private readDevice(part: RealPart): bigint | undefined {
+    const { bus } = this.cpu.hooks;
+    const address = this.address(part);
+    if (isPower(part.bytes)) {
+      const value = bus.read(address, part.bytes);
+      return value === undefined ? undefined : reversed(value, part.bytes);
+    }
+    let out = 0n;
+    for (let i = part.bytes - 1; i >= 0; i--) {
+      const byte = bus.read(address + BigInt(i), 1);
+      if (byte === undefined) return undefined;
+      out = (out << 8n) | byte;
+    }
+    return out;
+  }
+
+  private write(part: RealPart, value: bigint): boolean {
+    const at = this.offsetOf(part);
+    if (at < 0) return this.writeDevice(part, value);
+    for (let i = 0; i < part.bytes; i++) this.ram.setUint8(at + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    this.engine.written(at, part.bytes);
+    return true;
+  }
+
+  private writeDevice(part: RealPart, value: bigint): boolean {
+    const { bus } = this.cpu.hooks;
+    const address = this.address(part);
+    if (isPower(part.bytes)) {
+      const low = BigInt.asUintN(8 * part.bytes, value);
+      return bus.write(address, part.bytes, reversed(low, part.bytes));
+    }
+    for (let i = 0; i < part.bytes; i++)
+      if (!bus.write(address + BigInt(i), 1, (value >> BigInt(8 * i)) & 0xffn)) return false;
+    return true;
+  }
+
+  /** Lets generated code do the next access to this page itself, where nothing forbids it. */
+  private remember(part: RealPart): void {
+    const { cpu, span } = this;
+    const { translator } = cpu;
+    if (!this.cacheable || part.cachingInhibited || part.raHi !== 0) return;
+    const page = (part.raLo & PAGE_MASK) >>> 0;
+    if (!this.engine.ram.contains(0, page, 4096)) return;
+    if (dawrWatches(cpu, cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;
+    this.engine.cacheTranslation(cpu.state, { hi: span.eaHi, lo: span.eaLo }, page, {
+      read: translator.mayReadLater,
+      write: translator.mayWriteLater,
+    });
+  }
+}
+
+const PAGE_OF_EA = ~0xfffn;
+const isPower = (bytes: number): bytes is 1 | 2 | 4 | 8 => (bytes & (bytes - 1)) === 0;
