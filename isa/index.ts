@@ -16,6 +16,20 @@ import { STORE_ROWS } from './rows/store';
 import { SYSTEM_CALL_ROWS } from './rows/system-call';
 import { RETURN_ROWS } from './rows/return-from-interrupt';
 import { SYNC_ROWS } from './rows/sync';
+import { QUAD_ROWS } from './rows/quad';
+import { LOAD_STORE_MULTIPLE_ROWS } from './rows/load-store-multiple';
+import { PREFIXED_LOAD_STORE_ROWS } from './rows/prefixed-load-store';
+import { INHIBITED_ROWS } from './rows/inhibited';
+import { LOAD_RESERVE_ROWS } from './rows/load-reserve';
+import { ATOMIC_MEMORY_ROWS } from './rows/atomic-memory';
+import { COPY_PASTE_ROWS } from './rows/copy-paste';
+import { CACHE_ROWS } from './rows/cache';
+import { HASH_ROWS } from './rows/hash';
+import { BHRB_ROWS } from './rows/bhrb';
+import { SLB_TLB_ROWS } from './rows/slb-tlb';
+import { MESSAGE_ROWS } from './rows/messages';
+import { POWER_ROWS } from './rows/power';
+import { ATTN_ROWS } from './rows/attn';
 import { expand, type InsnRow, type Instruction } from './vocabulary/row';
 
 export const ROWS: readonly InsnRow[] = [
@@ -36,6 +50,20 @@ export const ROWS: readonly InsnRow[] = [
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,
+  ...QUAD_ROWS,
+  ...LOAD_STORE_MULTIPLE_ROWS,
+  ...PREFIXED_LOAD_STORE_ROWS,
+  ...INHIBITED_ROWS,
+  ...LOAD_RESERVE_ROWS,
+  ...ATOMIC_MEMORY_ROWS,
+  ...COPY_PASTE_ROWS,
+  ...CACHE_ROWS,
+  ...HASH_ROWS,
+  ...BHRB_ROWS,
+  ...SLB_TLB_ROWS,
+  ...MESSAGE_ROWS,
+  ...POWER_ROWS,
+  ...ATTN_ROWS,
 ];
 
 /** Every variant of every row: what decoders match and engines execute. */

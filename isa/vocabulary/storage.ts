@@ -1,5 +1,7 @@
 /** Pieces of semantics that the rows of storage access share: effective addresses and the alignment they need. */
-import { add, and, cia, field, gpr, gprOrZero, i64, mode, ne, select, zext32, type I64 } from './expr';
+import {
+  add, and, cia, field, gpr, gprOrZero, i64, load, mode, ne, select, shrU, sub, xor, zext32, type I64,
+} from './expr'; // prettier-ignore
 import { prefixedDisplacement } from './patterns';
 import { def, raise, when, type Sem } from './stmt';
 
@@ -24,3 +26,18 @@ export const atAligned = (bytes: number, sum: I64, body: (ea: I64) => Sem): Sem 
     bytes === 1 ? [] : when(ne(and(ea, i64(bytes - 1)), i64(0)), raise('alignment', ea)),
     body(ea),
   ]);
+
+/** log2 of the smallest page's bytes: two accesses within one such page fault alike. */
+const SMALLEST_PAGE_SHIFT = 12;
+
+/** Accesses a byte and drops its value. */
+const touch = (ea: I64): Sem => def(load(1, ea, { storage: 'multiple' }), () => []);
+
+/**
+ * For loads of several registers: faults before any register changes. Where an operand of `length` bytes (1..128)
+ * spreads over two pages, both are accessed first. choice: a watchpoint inside the operand may still come late.
+ */
+export const touchPages = (ea: I64, length: I64): Sem =>
+  def(add(ea, sub(length, i64(1))), (last) =>
+    when(ne(shrU(xor(ea, last), i64(SMALLEST_PAGE_SHIFT)), i64(0)), [touch(ea), touch(last)]),
+  );
