@@ -43,12 +43,14 @@ export const MACHINE_CHECK_SRR1 = {
   DATA: field(42),
   /** Instruction-side causes: values in place. */
   SLB_MULTIHIT: 0x000c0000n,
+  TLB_MULTIHIT: 0x00140000n,
   BAD_RA_FETCH: 0x080c0000n,
   BAD_RA_IN_WALK: 0x08100000n,
 } as const;
 
 /** DSISR of a data-side machine check (POWER9; implementation-dependent). */
 export const MACHINE_CHECK_DSISR = {
+  TLB_MULTIHIT: 0x0400n,
   SLB_MULTIHIT: 0x0080n,
   BAD_RA_LOAD: 0x0040n,
   BAD_RA_IN_WALK: 0x0020n,

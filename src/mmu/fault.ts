@@ -19,6 +19,8 @@ export type FaultKind =
   /** Hashed: the virtual page class key denies it; with PP or without. */
   | 'key'
   | 'protectionAndKey'
+  /** Hashed fetch: from no-execute or guarded storage, and the key denies it too. */
+  | 'noExecuteAndKey'
   /** The reference or change bit has to be set and this implementation leaves that to software. */
   | 'referenceChange'
   /** Access that must not touch caching-inhibited storage. */
@@ -32,7 +34,9 @@ export type FaultKind =
   /** Not a fault of translation: its result is the address of nothing. Callers raise it. */
   | 'badRealAddress'
   /** Two SLB entries match. */
-  | 'slbMultihit';
+  | 'slbMultihit'
+  /** Two entries of the hashed page table match. */
+  | 'hpteMultihit';
 
 /**
  * In whose translation: `effective` before any table, `process` the program's own tables, `partition` the

@@ -41,6 +41,7 @@ const STORAGE: Readonly<Partial<Record<FaultKind, bigint>>> = {
   noExecute: CAUSE.NO_EXECUTE.mask,
   key: CAUSE.KEY.mask,
   protectionAndKey: CAUSE.PROTECTION.mask | CAUSE.KEY.mask,
+  noExecuteAndKey: CAUSE.NO_EXECUTE.mask | CAUSE.KEY.mask,
   referenceChange: CAUSE.REFERENCE_CHANGE.mask,
   attribute: CAUSE.ATTRIBUTE.mask,
   copyPaste: CAUSE.COPY_PASTE.mask,
@@ -52,6 +53,7 @@ const MACHINE_CHECK: Readonly<Partial<Record<FaultKind, { data: bigint; fetch: b
   tableOutsideMemory: { data: MACHINE_CHECK_DSISR.BAD_RA_IN_WALK, fetch: MACHINE_CHECK_SRR1.BAD_RA_IN_WALK },
   badRealAddress: { data: MACHINE_CHECK_DSISR.BAD_RA_LOAD, fetch: MACHINE_CHECK_SRR1.BAD_RA_FETCH },
   slbMultihit: { data: MACHINE_CHECK_DSISR.SLB_MULTIHIT, fetch: MACHINE_CHECK_SRR1.SLB_MULTIHIT },
+  hpteMultihit: { data: MACHINE_CHECK_DSISR.TLB_MULTIHIT, fetch: MACHINE_CHECK_SRR1.TLB_MULTIHIT },
 };
 
 /** The interrupt that a fault is, under the MSR and LPCR of the access. */
@@ -83,11 +85,15 @@ function isHypervisors(fault: Fault, { msr, lpcr }: FaultState): boolean {
       // R and C of the hypervisor's own tree are its own affair, also on POWER9 where v3.0 is ambiguous.
       return fault.kind !== 'referenceChange' || fault.lpid !== 0;
     case 'hash':
-      return !has(msr, MSR.HV) && has(lpcr, LPCR.VPM1);
+      return !has(msr, MSR.HV) && (has(lpcr, LPCR.VPM1) || (has(lpcr, LPCR.KBV) && isKeyFault(fault)));
     case 'hashReal':
       return true;
   }
 }
+
+/** The virtual page class key denies the access, with or without another reason: what LPCR[KBV] virtualises. */
+const isKeyFault = ({ kind }: Fault): boolean =>
+  kind === 'key' || kind === 'protectionAndKey' || kind === 'noExecuteAndKey';
 
 /** Bits that describe the access and not what is wrong with it. A table walk's access is the walker's own. */
 function accessBits(fault: Fault): bigint {
@@ -102,13 +108,14 @@ function ownStorage(fault: Fault): InterruptImage {
 }
 
 function hypervisorStorage(fault: Fault, policy: MmuPolicy): InterruptImage {
-  const asdr = joinHalves(fault.asdrHi, fault.asdrLo);
+  // v2.07 has no ASDR.
+  const asdr = policy.mechanisms === 'hash' ? {} : { asdr: joinHalves(fault.asdrHi, fault.asdrLo) };
   const walk = fault.tableWalk ? CAUSE.TABLE_WALK.mask : 0n;
   const cause = STORAGE[fault.kind]! | walk;
   if (fault.access.fetch && !(fault.tableWalk && policy.fetchTableFault === 'HDSI')) {
     const store = fault.tableStore ? CAUSE.TABLE_WALK_STORE.mask : 0n;
-    return { interrupt: 'hypervisorInstructionStorage', cause: cause | store, asdr };
+    return { interrupt: 'hypervisorInstructionStorage', cause: cause | store, ...asdr };
   }
   const hdsisr = cause | accessBits(fault);
-  return { interrupt: 'hypervisorDataStorage', cause: 0n, hdar: eaOf(fault), hdsisr, asdr };
+  return { interrupt: 'hypervisorDataStorage', cause: 0n, hdar: eaOf(fault), hdsisr, ...asdr };
 }

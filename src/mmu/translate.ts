@@ -25,7 +25,7 @@ import { RIGHT, type Access } from './access';
 import { checkAttributes, combineAttributes, inhibitingStage } from './attributes';
 import { TranslationContext } from './context';
 import type { Fault } from './fault';
-import { NO_HASH_TRANSLATION, type HashTranslation } from './hash';
+import { HashedTranslation, type HashTranslation } from './hash';
 import { lpidr, qualifyAddress, selectMode } from './mode';
 import { readPartitionEntry } from './partition-table';
 import type { MmuPolicy } from './policy';
@@ -46,8 +46,8 @@ export class Translator {
   private readonly ctx: TranslationContext;
   private readonly hash: HashTranslation;
 
-  /** @param hash hashed translation, for machines that have HPT partitions */
-  constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = NO_HASH_TRANSLATION) {
+  /** @param hash hashed translation, for partitions with LPCR[HR] = 0 */
+  constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = new HashedTranslation(policy)) {
     this.ctx = new TranslationContext(memory, policy);
     this.hash = hash;
   }

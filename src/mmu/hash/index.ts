@@ -11,6 +11,8 @@
  * - on failure returns `ctx.fail(kind, stage, -1)` with stage 'hash' or 'hashReal', after which it puts the segment
  *   descriptor into `ctx.fault.asdrHi` and `asdrLo`;
  * - tells `ctx.recorder?.step(...)` each SLBE, STE and HPTE that it looked at, and `permissionOf(...)`.
+ *
+ * {@link HashedTranslation} is the implementation; its files are listed in translation.ts.
  */
 import type { TranslationContext } from '../context';
 
@@ -18,7 +20,9 @@ export interface HashTranslation {
   translate(ctx: TranslationContext): boolean;
 }
 
-/** Until hashed translation is there: every access finds no segment. */
+/** For machines without hashed translation: every access finds no segment. */
 export const NO_HASH_TRANSLATION: HashTranslation = {
   translate: (ctx) => ctx.fail('segment', 'effective', -1),
 };
+
+export { HashedTranslation } from './translation';

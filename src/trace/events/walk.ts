@@ -26,6 +26,11 @@ export type WalkDecision =
   | 'other page'
   | 'other page size'
   | 'other segment size'
+  /** SLBE: the address is not in its segment; more than one entry has it. */
+  | 'other segment'
+  | 'several match'
+  /** An encoding that does not exist; a structure that is not implemented (STE). */
+  | 'unsupported'
   /** Taken from an architected walk cache instead of memory. */
   | 'cached';
 
@@ -45,12 +50,16 @@ export interface WalkStep {
   readonly value1?: bigint;
   /** Level of a radix tree, the root being 0. */
   readonly level?: number;
-  /** Index into the table: of the entry, for an HPTE of its slot in the PTEG. */
+  /** Index into the table: of the entry, for an HPTE of its slot in the PTEG; -1: no particular SLBE or STE. */
   readonly index: number;
   /** Radix: log2 of the bytes that the entry maps. */
   readonly shift?: number;
-  /** HPTE: which of the two hashes, and the number of the PTEG. */
-  readonly group?: { readonly hash: 'primary' | 'secondary'; readonly pteg: number };
+  /** HPTE: which of the two hashes, the number of the PTEG, and the primary hash that it comes from (39 bits). */
+  readonly group?: {
+    readonly hash: 'primary' | 'secondary';
+    readonly pteg: number;
+    readonly hashValue?: bigint;
+  };
   readonly decision: WalkDecision;
 }
 

@@ -46,6 +46,8 @@ export interface Machine {
   readonly set: Registers;
   /** Bytes; 16 MiB where absent. */
   readonly size?: number;
+  /** What registers by name cannot say: the SLB. */
+  readonly prepare?: (cpu: CpuState) => void;
 }
 const MARK = 0xdead_beefn;
 
@@ -54,6 +56,7 @@ export function build(rows: Machine): { memory: RealMemory; cpu: CpuState } {
   for (const [address, value] of rows.memory) memory.setDoubleword(address, value);
   const cpu = CpuState.detached();
   for (const [name, value] of Object.entries(rows.set)) cpu.setNamed(name, value);
+  rows.prepare?.(cpu);
   return { memory, cpu };
 }
 

@@ -1,0 +1,92 @@
+/** Storage protection of hashed pages: PP with the segment's key, no-execute, virtual page class keys (Power ISA v3.0B Book III, 5.7.13). */
+import { HPTE1 } from '../../../isa/tables/hpte';
+import { SLBV } from '../../../isa/tables/slb-entry';
+import { getInHalf } from '../../core/bits';
+import { offsetOf } from '../../state/layout';
+import { RIGHT } from '../access';
+import type { TranslationContext } from '../context';
+import type { FaultKind } from '../fault';
+import { recordPermission } from './record';
+import type { HashWalk } from './walk';
+
+const AMR_AT = offsetOf('AMR');
+const IAMR_AT = offsetOf('IAMR');
+
+const NOTHING = 0;
+const READ_FETCH = RIGHT.READ | RIGHT.FETCH;
+
+/** What pp0 || pp1:2 grants with a storage key of 0 and of 1; 100, 101 and 111 are reserved and grant nothing. */
+export const GRANTED: readonly (readonly number[])[] = [
+  [RIGHT.ALL, RIGHT.ALL, RIGHT.ALL, READ_FETCH, NOTHING, NOTHING, READ_FETCH, NOTHING],
+  [NOTHING, READ_FETCH, RIGHT.ALL, READ_FETCH, NOTHING, NOTHING, NOTHING, NOTHING],
+];
+
+/** Storage that has no instructions to fetch: no-execute or guarded. */
+const NO_FETCH = HPTE1.N.lo | HPTE1.G.lo;
+const KEYS_PER_HALF = 16;
+/** The two bits of a key in AMR: no store, no load. In IAMR the lower: no fetch. */
+const NO_STORE = 2;
+const NO_LOAD = 1;
+const NO_EXECUTE = 1;
+
+/** pp0 || pp1 || pp2 of an entry, from the halves of doubleword 1. */
+export const ppOf = (hi: number, lo: number): number =>
+  (getInHalf(hi, HPTE1.PP0) << HPTE1.PP.width) | getInHalf(lo, HPTE1.PP);
+
+/** Virtual page class key, 0 to 31. */
+export const keyClassOf = (hi: number, lo: number): number =>
+  (getInHalf(hi, HPTE1.KEY_HIGH) << HPTE1.KEY_LOW.width) | getInHalf(lo, HPTE1.KEY_LOW);
+
+/** The storage key of the access: Kp in problem state, Ks otherwise. */
+export const segmentKeyOf = (ctx: TranslationContext, walk: HashWalk): number =>
+  getInHalf(walk.vsidLo, ctx.pr ? SLBV.KP : SLBV.KS);
+
+/** The two bits of a key class in AMR or IAMR. */
+function keyBits(ctx: TranslationContext, register: number, keyClass: number): number {
+  const half = keyClass < KEYS_PER_HALF ? ctx.cpu.hi(register) : ctx.cpu.lo(register);
+  return (half >>> (2 * (KEYS_PER_HALF - 1 - (keyClass & (KEYS_PER_HALF - 1))))) & (NO_STORE | NO_LOAD);
+}
+
+/**
+ * What AMR and IAMR leave of a page's rights, in every state that has relocation on.
+ * choice: guest real mode is not subject to keys, as Linux has it for VRMA accesses; QEMU applies them there too.
+ */
+export function keyClassRights(ctx: TranslationContext, keyClass: number): number {
+  if (!ctx.relocate || !ctx.policy.keys) return RIGHT.ALL;
+  const authority = keyBits(ctx, AMR_AT, keyClass);
+  let rights: number = RIGHT.ALL;
+  if ((authority & NO_STORE) !== 0) rights &= ~RIGHT.WRITE;
+  if ((authority & NO_LOAD) !== 0) rights &= ~RIGHT.READ;
+  if ((keyBits(ctx, IAMR_AT, keyClass) & NO_EXECUTE) !== 0) rights &= ~RIGHT.FETCH;
+  return rights;
+}
+
+/** Segment N is looked at before the page table is. */
+export function checkSegment(ctx: TranslationContext, walk: HashWalk): boolean {
+  const denied = ctx.access.fetch && (walk.vsidLo & SLBV.N.lo) !== 0;
+  return !denied || ctx.fail('noExecute', 'hash', -1);
+}
+
+/** Checks the entry found; leaves what it permits in the walk's `rights`. */
+export function checkPage(ctx: TranslationContext, walk: HashWalk): boolean {
+  const { valueHi, valueLo } = walk;
+  const needs = ctx.access.needs;
+  const granted = GRANTED[segmentKeyOf(ctx, walk)]![ppOf(valueHi, valueLo)]!;
+  const keys = keyClassRights(ctx, keyClassOf(valueHi, valueLo));
+  const noFetch = (valueLo & NO_FETCH) !== 0 || (walk.vsidLo & SLBV.N.lo) !== 0;
+  walk.rights = granted & keys & (noFetch ? ~RIGHT.FETCH : RIGHT.ALL);
+  if (ctx.recorder !== undefined) recordPermission(ctx, walk, keys);
+  if ((walk.rights & needs) !== 0) return true;
+  const kind = denial({
+    page: noFetch && ctx.access.fetch ? 'noExecute' : (granted & needs) === 0 ? 'protection' : undefined,
+    key: (keys & needs) === 0,
+  });
+  return ctx.fail(kind, ctx.relocate ? 'hash' : 'hashReal', -1);
+}
+
+/** Page and key may both deny: both causes are then reported. */
+function denial({ page, key }: { page: 'noExecute' | 'protection' | undefined; key: boolean }): FaultKind {
+  if (page === undefined) return 'key';
+  if (!key) return page;
+  return page === 'noExecute' ? 'noExecuteAndKey' : 'protectionAndKey';
+}
