@@ -1,0 +1,77 @@
+/** System calls, returns from interrupts, and moves to MSR (Power ISA v3.1 Book III, 4.3 and 4.4.5). */
+import { BESCR } from '../../../isa/registers/thread';
+import { MSR } from '../../../isa/registers/msr';
+import { get, put } from '../../core/bits';
+import { offsetOf } from '../../state/layout';
+import { takeInterrupt } from '../interrupts';
+import { movedEeAndRi, movedMsr, returnedMsr, type ReturnKind } from '../msr';
+import { OUTCOME } from '../outcome';
+import { contextChanged, type Service } from './service';
+
+const AT = {
+  SRR0: offsetOf('SRR0'), SRR1: offsetOf('SRR1'), HSRR0: offsetOf('HSRR0'), HSRR1: offsetOf('HSRR1'),
+  USRR0: offsetOf('USRR0'), USRR1: offsetOf('USRR1'), LR: offsetOf('LR'), CTR: offsetOf('CTR'),
+  CFAR: offsetOf('CFAR'), BESCR: offsetOf('BESCR'), EBBRR: offsetOf('EBBRR'),
+} as const; // prettier-ignore
+
+const move =
+  (half: 'both' | 'low'): Service =>
+  (cpu) => {
+    const onlyEeAndRi = cpu.arg(1) !== 0n;
+    cpu.msr = onlyEeAndRi ? movedEeAndRi(cpu.msr, cpu.arg(0)) : movedMsr(cpu.msr, cpu.arg(0), half);
+    return contextChanged(cpu);
+  };
+
+/** A return: MSR and NIA from a pair of registers. */
+const returnBy =
+  (addressAt: number, statusAt: number, kind: ReturnKind): Service =>
+  (cpu) => {
+    const { state } = cpu;
+    state.set(AT.CFAR, cpu.nia);
+    cpu.msr = returnedMsr(cpu, state.get(statusAt), kind);
+    cpu.nia = state.get(addressAt);
+    cpu.hooks.contextChanged(cpu);
+    return OUTCOME.REDIRECT;
+  };
+
+/** Return from an event-based branch: the only return of problem state. */
+const rfebb: Service = (cpu) => {
+  const { state } = cpu;
+  const bescr = state.get(AT.BESCR);
+  if (cpu.model.transactional) {
+    cpu.msr = put(cpu.msr, MSR.TS, get(bescr, BESCR.TS));
+    cpu.hooks.contextChanged(cpu);
+  }
+  state.set(AT.BESCR, put(bescr, BESCR.GE, cpu.arg(0)));
+  state.set(AT.CFAR, cpu.nia);
+  cpu.nia = state.get(AT.EBBRR);
+  return OUTCOME.REDIRECT;
+};
+
+/**
+ * LEV 1 calls the hypervisor. choice: there is no ultravisor, so that LEV 2 and 3 are LEV 0 and 1, as on processors
+ * before v3.0C, which ignore the bit.
+ */
+const systemCall: Service = (cpu) => {
+  const level = cpu.argInt(0) & 1;
+  if (level === 1 && cpu.hooks.hypercall?.(cpu)) return OUTCOME.RESUME;
+  return completed(takeInterrupt(cpu, 'systemCall', { resume: cpu.following, level }));
+};
+
+const systemCallVectored: Service = (cpu) =>
+  completed(takeInterrupt(cpu, 'systemCallVectored', { resume: cpu.following, level: cpu.argInt(0) }));
+
+/** A system call is complete when its interrupt is taken: it counts as an instruction. */
+const completed = (_taken: ReturnType<typeof takeInterrupt>) => OUTCOME.REDIRECT;
+
+export const CONTEXT_SERVICES = {
+  mtmsr: move('low'),
+  mtmsrd: move('both'),
+  rfid: returnBy(AT.SRR0, AT.SRR1, 'privileged'),
+  hrfid: returnBy(AT.HSRR0, AT.HSRR1, 'hypervisor'),
+  urfid: returnBy(AT.USRR0, AT.USRR1, 'hypervisor'),
+  rfscv: returnBy(AT.LR, AT.CTR, 'privileged'),
+  rfebb,
+  sc: systemCall,
+  scv: systemCallVectored,
+} as const;
