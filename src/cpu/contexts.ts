@@ -5,7 +5,9 @@
 import { MSR } from '../../isa/registers/msr';
 import type { Engine } from '../engine/engine';
 import { variantIndex } from '../engine/variant';
-import type { Invalidation } from '../mmu/invalidate';
+import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
+import { hiOf, loOf } from '../core/u64';
+import type { Context } from '../engine/contexts';
 import { hasSlot, offsetOf } from '../state/layout';
 import type { Cpu } from './cpu';
 import type { CpuModel } from './models/model';
@@ -28,6 +30,21 @@ const MODE = { hv: 1, pr: 2, relocate: 4, sf: 8, le: 16, observed: 32, set: 64, 
 
 /** The set of instructions with the newer ones of PCR taken away. */
 export const COMPATIBILITY_SET = 1;
+
+/** Structures whose entries final translations are made of. */
+const FINAL = STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED;
+/** log2 of the largest page whose 4K pages are dropped one by one. */
+const LARGEST_BY_PAGE = 21;
+
+/**
+ * True where a context may hold what is invalidated. Every context also holds translations of PID 0 (quadrant 3), and
+ * those of hypervisor state of LPID 0.
+ */
+function reaches({ scope, lpid, pid }: Invalidation, context: Context): boolean {
+  const samePartition = lpid === undefined || lpid === 0 || lpid === context.lpid;
+  if (scope !== 'process') return samePartition;
+  return samePartition && (pid === undefined || pid === 0 || pid === context.pid);
+}
 
 interface Tracked {
   /** Values of {@link REGISTERS} that `key` was made of: lower and upper halves. */
@@ -83,6 +100,21 @@ export class ContextTracker {
     state.setHalves(ICTX, 0, ictx);
   }
   private observed = false;
+
+  /**
+   * Drops what an invalidation reaches, or more: the caches hold final translations of 4K pages, tagged by context.
+   * The caller recomputes the contexts of all CPUs afterwards.
+   */
+  invalidate(what: Invalidation): void {
+    if ((what.structures & FINAL) === 0) return;
+    const { page } = what;
+    if (what.scope === 'process' && page && page.shift <= LARGEST_BY_PAGE) {
+      for (const cache of this.engine.caches)
+        cache.dropPages(hiOf(page.address), loOf(page.address), page.shift);
+      return;
+    }
+    this.engine.contexts.drop((context) => reaches(what, context));
+  }
 
   /** The variant of generated code for the CPU's MSR. Switching observation on or off changes the contexts. */
   variant(cpu: Cpu, observed: boolean): number {

@@ -13,23 +13,26 @@ import { ACCESS } from '../mmu/access';
 import type { Invalidation } from '../mmu/invalidate';
 import { Translator } from '../mmu/translate';
 import { offsetOf, RECORD } from '../state/layout';
-import { afterInstruction, deliver, isStepping, timeToNext } from './asynchronous';
+import { deliver, timeToNext } from './asynchronous';
 import { ContextTracker } from './contexts';
 import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } from './cpu';
 import { takeStorageInterrupt } from './interrupts';
 import type { CpuModel } from './models/model';
-import { OUTCOME } from './outcome';
+import { OUTCOME, type Outcome } from './outcome';
 import { raise } from './raise';
 import { SERVICE_TABLE } from './services';
 import { Storage } from './storage';
+import { afterInstruction, isStepping, type CompletedInstruction } from './trace-interrupt';
 
 const NIA = offsetOf('NIA');
 const LEFT = offsetOf('LEFT');
 const IP = offsetOf('IP');
 const ARG = offsetOf('ARG');
 const RETIRED = offsetOf('RETIRED');
+const CRACKED = offsetOf('CRACKED');
 const IDLE = offsetOf('IDLETIME');
 const STOPPED = offsetOf('STOPPED');
+const PENDING_AT = offsetOf('PENDING');
 const PAGE_MASK = ~0xfff;
 /** Interrupts in a row, without an instruction in between, after which nothing can change any more. */
 const INTERRUPT_LOOP = 1000;
@@ -77,6 +80,8 @@ export class Execution implements EngineHost {
   private current = 0;
   private granted = 0;
   private barren = 0;
+  /** What the last observed instruction was, for the trace interrupt after it. */
+  private stepped: CompletedInstruction | undefined;
   private randomState = 0x9e3779b97f4a7c15n;
 
   constructor(private readonly options: ExecutionOptions) {
@@ -86,7 +91,7 @@ export class Execution implements EngineHost {
       {
         ramSize: options.ramSize,
         cpus: options.cpus ?? 1,
-        blockShift: model.cacheBlockShift,
+        code: { blockShift: model.cacheBlockShift, cracksLoadUpdates: model.cracksLoadUpdates },
         implements: (row) => hasRow(implemented, row),
       },
       this,
@@ -127,6 +132,14 @@ export class Execution implements EngineHost {
   }
 
   /**
+   * Instructions as the CPU model counts them: where it completes a load with update as two operations, those count
+   * as two.
+   */
+  instructions(cpu: Cpu): bigint {
+    return this.retired(cpu) + cpu.state.get(CRACKED);
+  }
+
+  /**
    * Runs one CPU until the budget is used up, it waits, or the machine stops.
    * @param budget instructions, at least 1; an interrupt without an instruction before it counts as one
    */
@@ -161,6 +174,11 @@ export class Execution implements EngineHost {
     return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };
   }
 
+  /** Ends the run after the instruction that is executing: a device wants it. */
+  stop(): void {
+    this.stopped = { kind: 'attn' };
+  }
+
   /** Forgets that the machine stopped, so that it can go on (debuggers). */
   resume(): void {
     this.stopped = undefined;
@@ -169,16 +187,15 @@ export class Execution implements EngineHost {
   /** Runs generated code once. @returns instructions retired; -1 where an interrupt came before the first */
   private stretch(cpu: Cpu, grant: number, stepping: boolean): number {
     const { state } = cpu;
-    const before = stepping ? cpu.nia : 0n;
     this.granted = grant;
     state.setInt(LEFT, grant);
-    const variant = this.tracker.variant(cpu, this.instructionObserver !== undefined);
+    const variant = this.tracker.variant(cpu, stepping || this.instructionObserver !== undefined);
     const exit = this.engine.enter(state, variant, grant);
     const executed = grant - state.int(LEFT);
     state.set(RETIRED, state.get(RETIRED) + BigInt(executed));
     this.granted = 0;
     state.setInt(LEFT, 0);
-    if (stepping && executed === 1) afterInstruction(cpu, before);
+    if (stepping && executed === 1) afterInstruction(cpu, this.stepped!);
     if (exit === EXIT.fetch) return this.fetch(cpu, variant) ? executed : executed || -1;
     return exit === EXIT.event && executed === 0 ? -1 : executed;
   }
@@ -264,11 +281,18 @@ export class Execution implements EngineHost {
     cpu.imageLo = cpu.prefixed ? this.engine.code.wordAt(record + RECORD.size) : word;
   }
 
+  /** The instruction that is about to execute, as the trace interrupt after it wants it. */
+  private describe(cpu: Cpu): CompletedInstruction {
+    const { mnemonic, timing } = this.engine.instructionAt(cpu.state.int(IP))!.row;
+    return { cia: cpu.nia, msr: cpu.msr, prefixed: cpu.prefixed, mnemonic, timing };
+  }
+
   service(index: number, name: ServiceName): number {
     const cpu = this.cpus[index]!;
     const { state } = cpu;
     this.setImage(cpu);
-    switch (SERVICE_TABLE[name](cpu)) {
+    const outcome: Outcome = SERVICE_TABLE[name](cpu);
+    switch (outcome) {
       case OUTCOME.NEXT:
         return 0;
       case OUTCOME.RESUME:
@@ -291,14 +315,20 @@ export class Execution implements EngineHost {
   }
 
   storage(index: number, access: AccessDescriptor): number {
-    this.setImage(this.cpus[index]!);
-    return this.storages[index]!.perform(access) ? 0 : 1;
+    const cpu = this.cpus[index]!;
+    this.setImage(cpu);
+    const requests = cpu.state.int(PENDING_AT);
+    if (!this.storages[index]!.perform(access)) return 1;
+    // A device may have raised a line, or ended the run: the instruction completes, then the run loop looks.
+    if (this.stopped || cpu.state.int(PENDING_AT) !== requests) this.engine.leaveAfter(cpu.state);
+    return 0;
   }
 
   observe(index: number): number {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
     this.instructionObserver?.(cpu);
+    if (isStepping(cpu)) this.stepped = this.describe(cpu);
     return 0;
   }
 }

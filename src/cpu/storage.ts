@@ -2,7 +2,7 @@
  * Storage accesses that the translation cache did not carry out: translation, page crossings, devices, the rules of
  * caching-inhibited storage, watchpoints, reservations; and what of it may be cached for the next time.
  */
-import { MACHINE_CHECK_DSISR } from '../../isa/registers/storage-interrupts';
+import { MACHINE_CHECK_DSISR, MACHINE_CHECK_SRR1, STORAGE_CAUSE } from '../../isa/registers/storage-interrupts';
 import type { Engine } from '../engine/engine';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS, type Access } from '../mmu/access';
@@ -49,6 +49,7 @@ export class Storage {
   private readonly spans: SpanTranslator;
   private readonly ram: DataView;
   private readonly span: Span = { eaHi: 0, eaLo: 0, length: 0 };
+  private storing = false;
   /** False where every access must be seen: an architected TLB or a memory observer decides that. */
   cacheable = true;
 
@@ -65,6 +66,7 @@ export class Storage {
     const { cpu, span } = this;
     const { state } = cpu;
     const isStore = access.operation !== 'load';
+    this.storing = isStore;
     span.eaHi = state.hi(ARG);
     span.eaLo = state.lo(ARG);
     span.length = access.bytes;
@@ -93,7 +95,7 @@ export class Storage {
   private watched(): boolean {
     takeInterrupt(this.cpu, 'dataStorage', {
       dar: this.cpu.state.get(ARG),
-      dsisr: WATCHED,
+      dsisr: STORAGE_CAUSE.DAWR.mask | (this.storing ? STORAGE_CAUSE.STORE.mask : 0n),
       byInstruction: true,
     });
     return false;
@@ -101,7 +103,7 @@ export class Storage {
 
   private nothingThere(): boolean {
     takeInterrupt(this.cpu, 'machineCheck', {
-      cause: DATA_SIDE,
+      cause: MACHINE_CHECK_SRR1.DATA.mask,
       dar: this.cpu.state.get(ARG),
       dsisr: MACHINE_CHECK_DSISR.BAD_RA_LOAD,
       byInstruction: true,

@@ -87,6 +87,20 @@ export class CodeCache {
     return { mode: this.modes[this.modeOf[slot]!]!, address: this.pageOf[slot]! * 4096 + index * 4 };
   }
 
+  /** The mode that a record was decoded in. */
+  modeAt(record: number): DecodeMode {
+    return this.modes[this.modeOf[Math.floor((record - this.map.recordBase) / RECORD_SLOT_SIZE)]!]!;
+  }
+
+  /** Gives records back the handlers that they have before they are decoded, and empties the list. */
+  restore(records: number[]): void {
+    for (const record of records) {
+      const atEnd = (record - this.map.recordBase) % RECORD_SLOT_SIZE === RECORD.perPage * RECORD.size;
+      this.setHandler(record, this.modeAt(record).tableBase + (atEnd ? SPECIAL.pageEnd : SPECIAL.decode));
+    }
+    records.length = 0;
+  }
+
   /** A record's instruction word; the word of the next record is the suffix of a prefixed instruction. */
   wordAt(record: number): number {
     return this.words[(record + RECORD.word) >> 2]!;

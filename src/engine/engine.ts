@@ -6,7 +6,7 @@
 import { createDecoder, type Decoder } from '../../isa/decoder';
 import { INSTRUCTIONS } from '../../isa/index';
 import { extractField, fieldBits } from '../../isa/vocabulary/forms';
-import type { InsnRow } from '../../isa/vocabulary/row';
+import type { Instruction, InsnRow } from '../../isa/vocabulary/row';
 import { RAISE_REASONS, type RaiseReason, type ServiceName } from '../../isa/vocabulary/services';
 import { RealMemory } from '../core/memory';
 import { joinHalves } from '../core/u64';
@@ -21,7 +21,7 @@ import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { TranslationCache } from './translation-cache';
 import { WASM, type WasmMemory } from './wasm/api';
-import { variantIndex, variantOf, VARIANTS } from './variant';
+import { variantIndex, variantOf, VARIANTS, type CodeModel } from './variant';
 
 /** What the engine asks for while an instruction executes. State is exact: NIA is that instruction. */
 export interface EngineHost {
@@ -44,8 +44,8 @@ export interface EngineOptions {
   readonly cpus?: number;
   /** Which rows exist on the CPU model. */
   readonly implements: (row: InsnRow) => boolean;
-  /** log2 of the CPU model's cache block in bytes. */
-  readonly blockShift: number;
+  /** What of the CPU model generated code depends on. */
+  readonly code: CodeModel;
   /** Decoded pages kept, at least 2. */
   readonly recordSlots?: number;
 }
@@ -54,6 +54,7 @@ const { handlers: HANDLERS, special: SPECIALISED } = handlersOf(INSTRUCTIONS);
 /** Table positions of one variant. */
 const TABLE_STRIDE = SPECIAL.count + HANDLERS.length;
 const LEFT = offsetOf('LEFT');
+const IP = offsetOf('IP');
 
 export class Engine {
   readonly map: MemoryMap;
@@ -69,6 +70,8 @@ export class Engine {
   /** By real page: 1 where a translation cache may hold a write permission. */
   private readonly writeCached: Uint8Array;
   private readonly hasPrefixes: boolean;
+  /** Records at which generated code is to be left once. */
+  private readonly leaving: number[] = [];
 
   constructor(
     private readonly options: EngineOptions,
@@ -96,7 +99,24 @@ export class Engine {
    */
   enter(cpu: CpuState, variant: number, left: number): number {
     const entry = (this.entries[variant] ??= this.instantiate(variant));
-    return entry(cpu.base, left);
+    const exit = entry(cpu.base, left);
+    if (this.leaving.length > 0) this.code.restore(this.leaving);
+    return exit;
+  }
+
+  /** Makes the CPU leave generated code after the instruction that is executing, which is no branch. */
+  leaveAfter(cpu: CpuState): void {
+    const record = cpu.int(IP);
+    const next = record + RECORD.size * (this.code.wordAt(record) >>> 26 === 1 ? 2 : 1);
+    this.leaving.push(next);
+    this.code.setHandler(next, this.code.modeAt(record).tableBase + SPECIAL.leave);
+  }
+
+  /** The instruction at a decoded record, or undefined where it is none. */
+  instructionAt(record: number): Instruction | undefined {
+    const { id } = this.code.modeAt(record);
+    const suffix = this.code.wordAt(record + RECORD.size);
+    return INSTRUCTIONS[this.decoderOf(Math.floor(id / VARIANTS)).decode(this.code.wordAt(record), suffix)];
   }
 
   /** Enters a load/store translation of a 4K page of host real memory, `page` its real address. */
@@ -157,7 +177,7 @@ export class Engine {
   }
 
   private instantiate(index: number): (cpu: number, left: number) => number {
-    const variant = variantOf(index, this.options.blockShift);
+    const variant = variantOf(index, this.options.code);
     const binary = generateTier1(variant, {
       handlers: HANDLERS,
       pages: this.map.total / 65536,

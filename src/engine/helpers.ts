@@ -56,7 +56,7 @@ const P = { cpu: 0, ip: 1, left: 2 } as const;
 const ARG = offsetOf('ARG');
 
 /** Numbers of the special handlers, before those of the instructions. */
-export const SPECIAL = { decode: 0, pageEnd: 1, illegal: 2, prefixAlignment: 3, count: 4 } as const;
+export const SPECIAL = { decode: 0, pageEnd: 1, illegal: 2, prefixAlignment: 3, leave: 4, count: 5 } as const;
 
 export class HelperBuilder {
   readonly helpers: Helpers;
@@ -114,7 +114,10 @@ export class HelperBuilder {
         .get(P.left)
         .i32(RAISE_REASONS.indexOf(reason))
         .returnCall(helpers.raise);
-    return [decode, pageEnd, raising('illegal'), raising('prefixAlignment')].map((code) => {
+    const leave = new Code(3);
+    this.exact(leave);
+    leave.i32(EXIT.event);
+    return [decode, pageEnd, raising('illegal'), raising('prefixAlignment'), leave].map((code) => {
       const func = builder.declare(HANDLER);
       builder.define(func, code);
       return func;

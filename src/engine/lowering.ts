@@ -29,6 +29,17 @@ const GPR = offsetOf('GPR');
 const ARG = offsetOf('ARG');
 /** Distance from GPR 0 to the register that is always zero: what (RA|0) adds for RA = 0. */
 const ZERO_FROM_GPR = offsetOf('ZERO') - GPR;
+/** True where the row loads a register and writes the address back to its base. */
+const isLoadWithUpdate = ({ timing, sem }: InsnRow): boolean =>
+  timing === 'load' &&
+  sem.some(
+    (stmt) =>
+      stmt.s === 'set' &&
+      stmt.target.t === 'gpr' &&
+      stmt.target.index.k === 'field' &&
+      stmt.target.index.name === 'RA',
+  );
+
 /** The bits of a record address, and of a displacement in records, that select the decoded page. */
 const OUTSIDE_PAGE = ~(RECORD.perPage * RECORD.size - 1);
 
@@ -45,7 +56,7 @@ export class Lowering {
     private readonly code: Code,
     private readonly row: InsnRow,
     fixed: Readonly<Record<string, number>>,
-    variant: Variant,
+    private readonly variant: Variant,
     private readonly helpers: Helpers,
     prefixed: boolean,
   ) {
@@ -74,7 +85,16 @@ export class Lowering {
 
   /** Emits an instruction: its statements, then the step to the next one. */
   instruction(sem: readonly Stmt[]): void {
-    if (!this.statements(sem)) this.next();
+    if (this.statements(sem)) return;
+    if (this.variant.countsCracked && isLoadWithUpdate(this.row)) this.countCracked();
+    this.next();
+  }
+
+  private countCracked(): void {
+    const { code } = this;
+    code.get(CPU).get(CPU).memory(OP.i64Load, offsetOf('CRACKED')).i64(1n);
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, offsetOf('CRACKED'));
   }
 
   /** Emits statements; true where control does not come out at the end. */

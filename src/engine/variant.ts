@@ -7,17 +7,28 @@ export interface Variant {
   readonly modes: Readonly<Record<ModeName, number>>;
   /** True where every instruction is reported before it executes. */
   readonly observed: boolean;
+  /** True where loads with update are counted, because the CPU model completes them as two operations. */
+  readonly countsCracked: boolean;
 }
 
 /** Number of variants: 32/64-bit, big/little-endian, observed or not. */
 export const VARIANTS = 8;
 
-/** The variant of a mode. @param blockShift log2 of the CPU model's cache block */
-export function variantOf(index: number, blockShift: number): Variant {
+/** What generated code depends on beside the variant. */
+export interface CodeModel {
+  /** log2 of the CPU model's cache block in bytes. */
+  readonly blockShift: number;
+  /** True where the CPU model completes a load with update as two operations. */
+  readonly cracksLoadUpdates: boolean;
+}
+
+/** The variant of a mode on a CPU model. */
+export function variantOf(index: number, { blockShift, cracksLoadUpdates }: CodeModel): Variant {
   return {
     index,
     modes: { le: index & 1, sf: (index >> 1) & 1, blockShift },
     observed: (index & 4) !== 0,
+    countsCracked: cracksLoadUpdates,
   };
 }
 

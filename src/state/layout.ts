@@ -56,6 +56,8 @@ const REGISTERS = [
   ['SLBV', 'i64', 32],
   /** Instructions retired since reset. */
   ['RETIRED', 'i64'],
+  /** Loads with update among them, on CPU models that complete those as two operations. */
+  ['CRACKED', 'i64'],
   /** Time that passed while the thread was stopped, or in interrupts that no instruction came between. */
   ['IDLETIME', 'i64'],
   /** Time base at time 0, so that TB = TBOFFSET + time; the same for VTB, PURR, SPURR, DEC and HDEC. */

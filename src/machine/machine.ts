@@ -1,0 +1,223 @@
+/**
+ * A machine: CPUs, real memory, devices on a bus, and how they are run together. What distinguishes the machines is
+ * in their descriptions (`microwatt.ts`, `powernv.ts`).
+ */
+import { Execution, type RunEnd } from '../cpu/execution';
+import type { Cpu, Bus as CpuBus } from '../cpu/cpu';
+import { CPU_MODELS, type CpuModel, type ModelName } from '../cpu/models';
+import { PENDING, setPending } from '../cpu/pending';
+import { UserError } from '../core/errors';
+import type { RealMemory } from '../core/memory';
+import { placeImage, type Image } from '../loader';
+import { Bus } from './devices/bus';
+import { reverseBytes } from './devices/device';
+import type { PowerRequest } from './devices/power';
+
+/** What a description builds its devices with. */
+export interface Wiring {
+  readonly bus: Bus;
+  readonly memory: RealMemory;
+  readonly cpus: number;
+  /** A byte that the guest sends to the console. */
+  readonly output: (byte: number) => void;
+  /** The external interrupt line of a CPU. */
+  readonly interrupt: (cpu: number, level: boolean) => void;
+  readonly power: (request: PowerRequest) => void;
+  /** Bit n: CPU n runs. */
+  readonly enableCpus: (mask: number) => void;
+}
+
+/** What devices give to the machine. */
+export interface Devices {
+  /** Queues console input; returns how many bytes were taken. */
+  readonly input: (bytes: Uint8Array) => number;
+}
+
+export interface MachineDescription {
+  readonly name: 'microwatt' | 'powernv';
+  readonly models: readonly ModelName[];
+  readonly defaultModel: ModelName;
+  /** Bytes of real memory unless the user says otherwise, and the most there can be. */
+  readonly defaultMemory: number;
+  readonly maxMemory: number;
+  readonly build: (wiring: Wiring) => Devices;
+  /** Prepares a CPU for an image: its entry has been set, the state is that after reset. */
+  readonly start: (cpu: Cpu, image: Image) => void;
+}
+
+export interface MachineOptions {
+  readonly description: MachineDescription;
+  readonly model?: ModelName;
+  /** Bytes, a multiple of 64 KiB. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly output: (byte: number) => void;
+}
+
+/** Why {@link Machine.run} returned. */
+export type MachineEnd = RunEnd | { readonly kind: 'power'; readonly request: PowerRequest };
+
+/** Instructions that one CPU runs before the next one has its turn. */
+const TURN = 10_000;
+const MEMORY_UNIT = 65536;
+const MAX_CPUS = 16;
+
+export class Machine {
+  readonly description: MachineDescription;
+  readonly model: CpuModel;
+  readonly devices: Bus = new Bus();
+  readonly execution: Execution;
+  private readonly io: Devices;
+  private enabled = 1;
+  private turn = 0;
+  private powerRequest: PowerRequest | undefined;
+
+  constructor(options: MachineOptions) {
+    const { description } = options;
+    this.description = description;
+    const name = options.model ?? description.defaultModel;
+    if (!description.models.includes(name))
+      throw new UserError(
+        `machine ${description.name} has no CPU ${name}; it has ${description.models.join(', ')}`,
+      );
+    this.model = CPU_MODELS[name];
+    const ramSize = checkedMemory(description, options.memory ?? description.defaultMemory);
+    const cpus = options.cpus ?? 1;
+    if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS)
+      throw new UserError(`--smp: expected 1 to ${MAX_CPUS} CPUs, got ${cpus}`);
+    this.execution = new Execution({
+      model: this.model,
+      ramSize,
+      cpus,
+      bus: (memory, written) => new MachineBus(memory, this.devices, written),
+    });
+    this.io = description.build({
+      bus: this.devices,
+      memory: this.memory,
+      cpus,
+      output: options.output,
+      interrupt: (cpu, level) => setPending(this.cpus[cpu]!, PENDING.EXTERNAL, { on: level }),
+      power: (request) => {
+        this.powerRequest = request;
+        this.execution.stop();
+      },
+      enableCpus: (mask) => {
+        this.enabled = mask;
+      },
+    });
+  }
+
+  get cpus(): readonly Cpu[] {
+    return this.execution.cpus;
+  }
+
+  get memory(): RealMemory {
+    return this.execution.engine.ram;
+  }
+
+  /** Instructions that all CPUs have completed, as the CPU model counts them. */
+  get instructions(): bigint {
+    return this.cpus.reduce((sum, cpu) => sum + this.execution.instructions(cpu), 0n);
+  }
+
+  /** Puts an image into memory and CPU 0 at its entry. @throws UserError where it does not fit */
+  load(image: Image): void {
+    placeImage(image, this.memory.bytes);
+    this.execution.engine.written(0, this.memory.size);
+    const cpu = this.cpus[0]!;
+    cpu.nia = image.entry;
+    this.description.start(cpu, image);
+    this.cpus.forEach((each) => this.execution.registersChanged(each));
+  }
+
+  /** Queues console input; returns how many bytes were taken. */
+  input(bytes: Uint8Array): number {
+    return this.io.input(bytes);
+  }
+
+  /**
+   * Runs until the budget is used up or the machine ends or waits for input.
+   * @param budget instructions of all CPUs together, at least 1
+   */
+  run(budget: number): { end: MachineEnd; used: number } {
+    let left = budget;
+    let idle = 0;
+    while (left > 0) {
+      const cpu = this.nextCpu();
+      const { end, used } = this.execution.run(cpu, this.cpus.length > 1 ? Math.min(left, TURN) : left);
+      left -= used;
+      if (this.powerRequest) return { end: this.takePower(), used: budget - left };
+      if (end.kind === 'idle') {
+        if (++idle >= this.cpus.length) return { end, used: budget - left };
+        continue;
+      }
+      idle = 0;
+      if (end.kind !== 'budget') return { end, used: budget - left };
+    }
+    return { end: { kind: 'budget' }, used: budget - left };
+  }
+
+  private takePower(): MachineEnd {
+    const request = this.powerRequest!;
+    this.powerRequest = undefined;
+    this.execution.resume();
+    return { kind: 'power', request };
+  }
+
+  /** The CPU whose turn it is: all that are enabled, in order. */
+  private nextCpu(): Cpu {
+    const { cpus } = this;
+    for (let i = 0; i < cpus.length; i++) {
+      const index = (this.turn + i) % cpus.length;
+      if (!(this.enabled & (1 << index))) continue;
+      this.turn = index + 1;
+      return cpus[index]!;
+    }
+    return cpus[0]!;
+  }
+}
+
+function checkedMemory({ name, maxMemory }: MachineDescription, size: number): number {
+  if (!Number.isInteger(size) || size < MEMORY_UNIT || size % MEMORY_UNIT !== 0)
+    throw new UserError(`-m: expected a multiple of 64K, at least 64K, got ${size} bytes`);
+  if (size > maxMemory)
+    throw new UserError(
+      `-m: machine ${name} has at most ${maxMemory / 2 ** 20}M of memory, got ${size} bytes`,
+    );
+  return size;
+}
+
+/** Memory and devices as the CPUs' services see them: values are those of big-endian bytes. */
+class MachineBus implements CpuBus {
+  constructor(
+    private readonly memory: RealMemory,
+    private readonly devices: Bus,
+    private readonly written: (address: number, length: number) => void,
+  ) {}
+
+  private inMemory(ra: bigint, bytes: number): boolean {
+    return ra >= 0n && ra + BigInt(bytes) <= BigInt(this.memory.size);
+  }
+
+  has(ra: bigint, bytes: number): boolean {
+    return this.inMemory(ra, bytes) || this.devices.find(ra, bytes) !== undefined;
+  }
+
+  read(ra: bigint, bytes: 1 | 2 | 4 | 8): bigint | undefined {
+    if (this.inMemory(ra, bytes)) {
+      let value = 0n;
+      for (let i = 0; i < bytes; i++) value = (value << 8n) | BigInt(this.memory.bytes[Number(ra) + i]!);
+      return value;
+    }
+    const value = this.devices.read(ra, bytes);
+    return value === undefined ? undefined : reverseBytes(value, bytes);
+  }
+
+  write(ra: bigint, bytes: 1 | 2 | 4 | 8, value: bigint): boolean {
+    if (!this.inMemory(ra, bytes)) return this.devices.write(ra, bytes, reverseBytes(value, bytes));
+    for (let i = 0; i < bytes; i++)
+      this.memory.bytes[Number(ra) + i] = Number((value >> BigInt(8 * (bytes - 1 - i))) & 0xffn);
+    this.written(Number(ra), bytes);
+    return true;
+  }
+}
