@@ -1,0 +1,34 @@
+/** The rows against QEMU's results for random fixed-point instructions, both endians. */
+import { readDiffTest, runBlocks } from '../support/difftest';
+
+/** Floating-point and vector instructions, which have no rows yet; all others must have one. */
+const NOT_FIXED_POINT = /^(lf|stf|lx|stx|lv|stv)/;
+
+const FILES = [
+  { name: 'fixed-single-le.jsonl.gz', ran: 3250, skipped: 400 },
+  { name: 'fixed-blocks-le.jsonl.gz', ran: 2000, skipped: 1400 },
+  { name: 'fixed-blocks-be.jsonl.gz', ran: 2000, skipped: 1400 },
+];
+
+describe.each(FILES)('difftest $name', ({ name, ran, skipped }) => {
+  const test = readDiffTest(name);
+  if (!test) {
+    it.skip('is not there (../shared/oracle/difftest)', () => undefined);
+    return;
+  }
+  const summary = runBlocks(test);
+
+  it('gives the recorded registers and storage for every block that has all its rows', () => {
+    expect(summary.differences.slice(0, 20)).toEqual([]);
+  });
+
+  it('has a row for every fixed-point instruction', () => {
+    const missing = [...summary.withoutRow.keys()].filter((m) => !NOT_FIXED_POINT.test(m));
+    expect(missing.sort()).toEqual([]);
+  });
+
+  it('runs most blocks and leaves few registers out', () => {
+    expect(summary.ran).toBeGreaterThan(ran);
+    expect(summary.skipped).toBeLessThan(skipped);
+  });
+});
