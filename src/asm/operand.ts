@@ -1,0 +1,99 @@
+/**
+ * What an operand is: how its value is written and how it maps to the field's bits. Values are JavaScript numbers:
+ * the widest operand has 34 bits.
+ */
+import { fieldBits, fieldWidth, type FormName } from '../../isa/vocabulary/forms';
+
+/** How the value is written. */
+export type OperandClass =
+  | 'gpr'
+  /** A register that is written `0` where it is register 0: (RA|0). */
+  | 'gprOrZero'
+  | 'crField'
+  | 'crBit'
+  | 'spr'
+  | 'number'
+  /** A branch target, encoded as the distance from the instruction or as address. */
+  | 'relative'
+  | 'absolute';
+
+export interface OperandKind {
+  readonly class: OperandClass;
+  /** Of the field, in bits. */
+  readonly width: number;
+  readonly signed: boolean;
+  /** value = field * scale + offset */
+  readonly scale: number;
+  readonly offset: number;
+  /** True where GNU as also takes the unsigned spelling of negative values: addis, lis. */
+  readonly eitherSign: boolean;
+  /** True where the field's 0 stands for 2^width: NB. */
+  readonly zeroIsFull: boolean;
+}
+
+const GPR_FIELDS = new Set(['RT', 'RS', 'RA', 'RB', 'RC', 'RTp', 'RSp']);
+const CR_FIELDS = new Set(['BF', 'BFA']);
+const CR_BITS = new Set(['BT', 'BA', 'BB', 'BI', 'BC']);
+const SIGNED = new Set(['SI', 'D', 'DS', 'DQ', 'LI', 'BD']);
+const SCALES: Readonly<Record<string, number>> = { DS: 4, DQ: 16, LI: 4, BD: 4, HD: 8 };
+/** hashst and hashchk: the displacement's sign bit is fixed, so the field counts up from -512. */
+const OFFSETS: Readonly<Record<string, number>> = { HD: -512 };
+const CR_FIELD_WIDTH = 3;
+
+function classOf(name: string, absolute: boolean): OperandClass {
+  if (GPR_FIELDS.has(name)) return 'gpr';
+  if (CR_FIELDS.has(name)) return 'crField';
+  if (CR_BITS.has(name)) return 'crBit';
+  if (name === 'SPR') return 'spr';
+  if (name === 'LI' || name === 'BD') return absolute ? 'absolute' : 'relative';
+  return 'number';
+}
+
+/** The kind of a field of a form. `absolute`: branch targets are addresses (AA=1). */
+export const kindOf = (form: FormName, name: string, { absolute = false } = {}): OperandKind => ({
+  class: classOf(name, absolute),
+  width: fieldWidth(fieldBits(form, name)),
+  signed: SIGNED.has(name),
+  scale: SCALES[name] ?? 1,
+  offset: OFFSETS[name] ?? 0,
+  eitherSign: false,
+  zeroIsFull: name === 'NB',
+});
+
+/** The kind of an operand that is no field of its own: BF of a branch condition, or a plain number. */
+export const variableKind = (name: string): OperandKind => ({
+  class: CR_FIELDS.has(name) ? 'crField' : 'number',
+  width: CR_FIELDS.has(name) ? CR_FIELD_WIDTH : 36,
+  signed: !CR_FIELDS.has(name),
+  scale: 1,
+  offset: 0,
+  eitherSign: false,
+  zeroIsFull: false,
+});
+
+/** Least and greatest value of a kind. */
+export function rangeOf(kind: OperandKind): readonly [least: number, most: number] {
+  const span = 2 ** kind.width;
+  if (kind.zeroIsFull) return [0, span];
+  const least = kind.signed ? -span / 2 : 0;
+  const most = least + span - 1;
+  return [least * kind.scale + kind.offset, (kind.eitherSign ? span - 1 : most) * kind.scale + kind.offset];
+}
+
+/** The operand's value from the field's bits. */
+export function valueOf(kind: OperandKind, raw: number): number {
+  const span = 2 ** kind.width;
+  if (kind.zeroIsFull && raw === 0) return span;
+  const signed = kind.signed && raw >= span / 2 ? raw - span : raw;
+  return signed * kind.scale + kind.offset;
+}
+
+/** The field's bits from a value, or what was expected. */
+export function rawOf(kind: OperandKind, value: number): number | string {
+  const [least, most] = rangeOf(kind);
+  if (value < least || value > most) return `${least} to ${most}`;
+  const steps = (value - kind.offset) / kind.scale;
+  if (!Number.isInteger(steps)) return `a multiple of ${kind.scale}`;
+  const span = 2 ** kind.width;
+  return ((steps % span) + span) % span;
+}
