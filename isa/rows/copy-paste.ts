@@ -1,10 +1,12 @@
 /** Copy-paste (Power ISA Book II, 4.4): 128 bytes, aligned, through a buffer of the thread. */
-import { call, i32, or, resource, wrap } from '../vocabulary/expr';
+import { and, call, i32, or, resource, wrap } from '../vocabulary/expr';
 import { insn, type InsnRow } from '../vocabulary/row';
 import { def, perform, setCrField } from '../vocabulary/stmt';
 import { atAligned, indexed } from '../vocabulary/storage';
 
 const BLOCK = 128;
+/** The bits of a CR field but SO. */
+const WITHOUT_SO = i32(0b1110);
 
 export const COPY_PASTE_ROWS: readonly InsnRow[] = [
   insn(
@@ -16,7 +18,7 @@ export const COPY_PASTE_ROWS: readonly InsnRow[] = [
     'paste.', 'X', { PO: 31, XO: 902, Rc: 1 }, 'RA,RB,L',
     { level: 'v3.0', feature: 'copyPaste', timing: 'atomic' },
     atAligned(BLOCK, indexed, (ea) =>
-      def(call('paste', ea), (result) => setCrField(i32(0), or(wrap(result), resource('SO')))),
+      def(call('paste', ea), (result) => setCrField(i32(0), or(and(wrap(result), WITHOUT_SO), resource('SO')))),
     ),
   ),
   insn(

@@ -1,5 +1,5 @@
 /** Load and reserve, store conditional (Power ISA Book II, 4.6.2). Operands must be aligned. EH is a hint. */
-import { call, eq, field, gpr, i32, load, or, resource, shl, storeConditional, wrap, type I32 } from '../vocabulary/expr'; // prettier-ignore
+import { call, eq, field, gpr, i32, i64, load, ne, or, resource, shl, storeConditional, type I32 } from '../vocabulary/expr'; // prettier-ignore
 import { wideField } from '../vocabulary/patterns';
 import { invalidPairLoad, isOdd } from '../vocabulary/quad';
 import { insn, type InsnRow, type IsaLevel } from '../vocabulary/row';
@@ -41,6 +41,6 @@ export const LOAD_RESERVE_ROWS: readonly InsnRow[] = [
   insn(
     'stqcx.', 'X', { PO: 31, XO: 182, Rc: 1 }, 'RSp,RA,RB',
     { level: 'v2.07', timing: 'atomic', invalid: isOdd('RSp') },
-    atAligned(16, indexed, (ea) => reportStored(wrap(call('stqcx', ea, wideField('RSp'))))),
+    atAligned(16, indexed, (ea) => reportStored(ne(call('stqcx', ea, wideField('RSp')), i64(0)))),
   ), // prettier-ignore
 ];

@@ -138,6 +138,8 @@ describe('copy and paste', () => {
     const resources = { ...p.machine.resources, SO: 1n };
     const so = execute('paste.', { RA: 4, RB: 5 }, { gpr: at(AT), resources, service: () => 0n });
     expect(so.machine.cr[0]).toBe(0b0001);
+    const wide = execute('paste.', { RA: 4, RB: 5 }, { gpr: at(AT), service: () => ~0n });
+    expect(wide.machine.cr[0]).toBe(0b1110);
     expect(execute('cpabort', {}, { service: () => 0n }).outcome.services).toEqual([{ name: 'cpabort', args: [] }]);
   }); // prettier-ignore
 });
