@@ -56,6 +56,24 @@ const TABLE_STRIDE = SPECIAL.count + HANDLERS.length;
 const LEFT = offsetOf('LEFT');
 const IP = offsetOf('IP');
 
+/** Compiled modules, which every machine with such a CPU shares. */
+const modules = new Map<string, object>();
+
+function moduleOf(variant: number, code: CodeModel): object {
+  const key = `${variant},${code.blockShift},${code.cracksLoadUpdates}`;
+  let module = modules.get(key);
+  if (!module) {
+    const shape = {
+      handlers: HANDLERS,
+      tableSize: TABLE_STRIDE * VARIANTS,
+      tableBase: variant * TABLE_STRIDE,
+    };
+    module = new WASM.Module(generateTier1(variantOf(variant, code), shape));
+    modules.set(key, module);
+  }
+  return module;
+}
+
 export class Engine {
   readonly map: MemoryMap;
   readonly ram: RealMemory;
@@ -177,15 +195,8 @@ export class Engine {
   }
 
   private instantiate(index: number): (cpu: number, left: number) => number {
-    const variant = variantOf(index, this.options.code);
-    const binary = generateTier1(variant, {
-      handlers: HANDLERS,
-      pages: this.map.total / 65536,
-      tableSize: TABLE_STRIDE * VARIANTS,
-      tableBase: index * TABLE_STRIDE,
-    });
     const imports = { env: { memory: this.memory, table: this.table, ...this.imports() } };
-    const { exports } = new WASM.Instance(new WASM.Module(binary), imports);
+    const { exports } = new WASM.Instance(moduleOf(index, this.options.code), imports);
     return exports['enter'] as (cpu: number, left: number) => number;
   }
 

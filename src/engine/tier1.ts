@@ -13,8 +13,7 @@ import { Code, ModuleBuilder } from './wasm/module';
 
 export interface Tier1Shape {
   readonly handlers: readonly Handler[];
-  /** Size of the imported memory in 64 KiB pages and of the imported table. */
-  readonly pages: number;
+  /** Size of the imported table. */
   readonly tableSize: number;
   /** First table position of this variant. */
   readonly tableBase: number;
@@ -45,5 +44,5 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
     table.push(func);
   }
   builder.fillTable(shape.tableBase, table);
-  return builder.encode(shape.pages, shape.tableSize);
+  return builder.encode(shape.tableSize);
 }

@@ -253,11 +253,15 @@ class Evaluation {
     addresses.forEach((at, i) => this.machine.storage.set(at, Number((value >> BigInt(8 * i)) & 0xffn)));
   }
 
+  /** choice: the address is translated, and may fault, whether or not the reservation is held. */
   private storeConditional(bytes: number, ea: bigint, value: bigint): bigint {
     const held = this.machine.reservation;
+    const how = { bytes, reversed: false, storage: 'reserve' } as const;
+    this.bytes({ kind: 'store', ea, bytes, storage: 'reserve' }, false);
+    this.accesses.pop();
     this.machine.reservation = undefined;
     if (held?.ea !== ea || held.bytes !== bytes) return 0n;
-    this.store({ bytes, reversed: false, storage: 'reserve' }, ea, value);
+    this.store(how, ea, value);
     return 1n;
   }
 }

@@ -209,8 +209,8 @@ export class ModuleBuilder {
     this.segment = { offset, funcs };
   }
 
-  /** The binary. @param pages size of the imported memory in 64 KiB pages; @param table size of the imported table */
-  encode(pages: number, table: number): Uint8Array<ArrayBuffer> {
+  /** The binary; any memory with a maximum will do. @param table size of the imported table */
+  encode(table: number): Uint8Array<ArrayBuffer> {
     const out: number[][] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
     const section = (id: number, count: number, body: readonly number[][]): void => {
       const head: number[] = [];
@@ -235,7 +235,7 @@ export class ModuleBuilder {
     );
     section(2, this.imports.length + 2, [
       ...this.imports.map((i) => [...name('env'), ...name(i.name), 0, ...leb(i.type)]),
-      [...name('env'), ...name('memory'), 2, 1, ...leb(pages), ...leb(pages)],
+      [...name('env'), ...name('memory'), 2, 1, ...leb(1), ...leb(65536)],
       [...name('env'), ...name('table'), 1, 0x70, 0, ...leb(table)],
     ]);
     section(
