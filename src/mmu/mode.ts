@@ -65,6 +65,7 @@ const { SF, HV } = { SF: MSR.SF.hi, HV: MSR.HV.hi };
 const { PR, IR, DR } = { PR: MSR.PR.lo, IR: MSR.IR.lo, DR: MSR.DR.lo };
 const HR = LPCR.HR.lo;
 const QUADRANT_SHIFT = RADIX_EA.QUADRANT.shift - 32;
+const WITHIN_QUADRANT = RADIX_EA.WITHIN_QUADRANT.hi;
 const MUST_BE_ZERO = RADIX_EA.MUST_BE_ZERO.hi;
 
 const MSR_AT = offsetOf('MSR');
@@ -95,6 +96,8 @@ export function qualifyAddress(ctx: TranslationContext): boolean {
   ctx.lpid = row.lpidr ? lpidr(ctx) : 0;
   ctx.pid = row.pidr ? ctx.cpu.lo(PIDR_AT) & ctx.policy.pidMask : 0;
   ctx.twoStage = ctx.lpid !== 0 || !ctx.hv;
+  ctx.process.addressHi = ctx.eaHi & WITHIN_QUADRANT;
+  ctx.process.addressLo = ctx.eaLo;
   ctx.keyRights = keyRights(ctx);
   if (!ctx.policy.partitions) return true;
   const bad = !row.exists || (ctx.eaHi & MUST_BE_ZERO) !== 0;

@@ -8,6 +8,7 @@ import type {
   PermissionStep,
   ReferenceChangeStep,
   TlbEvent,
+  TlbStructure,
   WalkDecision,
   WalkEvent,
   WalkFault,
@@ -15,9 +16,11 @@ import type {
   WalkResult,
   WalkStep,
 } from '../trace/events/walk';
+import type { CpuState } from '../state/cpu-state';
 import { offsetOf } from '../state/layout';
 import { rightsText } from './access';
 import type { TranslationContext } from './context';
+import type { Invalidation } from './invalidate';
 import type { TranslationMode } from './mode';
 import { authority, isLeaf } from './radix/entry';
 import type { RadixTree } from './radix/tree';
@@ -128,6 +131,47 @@ export class WalkRecorder {
     };
     if (guest) step.guestRa = toBigint(tree.entryHi, tree.entryLo);
     this.steps.push(step);
+  }
+
+  /** A directory entry that the page walk cache had: nothing was read. */
+  cachedEntry(ctx: TranslationContext, tree: RadixTree): void {
+    this.steps.push({
+      scope: tree.scope,
+      what: 'PDE',
+      purpose: tree.scope === 'process' ? 'access' : PURPOSES[ctx.purpose]!,
+      value: toBigint(tree.valueHi, tree.valueLo),
+      level: tree.level,
+      shift: tree.shift,
+      index: 0,
+      decision: 'cached',
+    });
+  }
+
+  /** What an architected cache did; only observers that ask for it get it. */
+  tlbEvent(ctx: TranslationContext, what: Omit<TlbEvent, 'ev' | 't' | 'cpu' | 'lpid'>): void {
+    if (this.observer.tlb === undefined) return;
+    const { cpu, lpid, pid } = ctx;
+    this.observer.tlb({ ev: 'tlb', t: Number(cpu.get(RETIRED)), cpu: cpu.index, lpid, pid, ...what });
+  }
+
+  /** An invalidation: one event a structure that lost entries, or one that says that nothing was there. */
+  invalidation(cpu: CpuState, what: Invalidation, dropped: Partial<Record<TlbStructure, number>>): void {
+    const lost = Object.entries(dropped) as Array<[TlbStructure, number]>;
+    const reached = lost.length > 0 ? lost : ([['TLB', 0]] as const);
+    for (const [structure, count] of reached)
+      this.observer.tlb?.({
+        ev: 'tlb',
+        t: Number(cpu.get(RETIRED)),
+        cpu: cpu.index,
+        action: 'invalidate',
+        structure,
+        ...(what.lpid === undefined ? {} : { lpid: what.lpid }),
+        ...(what.pid === undefined ? {} : { pid: what.pid }),
+        ...(what.page === undefined ? {} : { ea: what.page.address, pageShift: what.page.shift }),
+        ...(what.set === undefined ? {} : { set: what.set }),
+        count,
+        by: what.by,
+      });
   }
 
   permission(ctx: TranslationContext, tree: RadixTree, needs: number): void {

@@ -25,6 +25,8 @@ import { RIGHT, type Access } from './access';
 import { checkAttributes, combineAttributes, inhibitingStage } from './attributes';
 import { TranslationContext } from './context';
 import type { Fault } from './fault';
+import type { Invalidation } from './invalidate';
+import type { ArchitectedCaches } from './tlb/caches';
 import { HashedTranslation, type HashTranslation } from './hash';
 import { lpidr, qualifyAddress, selectMode } from './mode';
 import { readPartitionEntry } from './partition-table';
@@ -33,6 +35,7 @@ import { partitionScoped } from './radix/partition-scoped';
 import { processScoped } from './radix/process-scoped';
 import { hypervisorReal } from './real-mode';
 import { WalkRecorder, type WalkObserver } from './recorder';
+import { partitionRights, processRights } from './protection';
 import { recordedRights } from './reference-change';
 import { toInterrupt, type InterruptImage } from './to-interrupt';
 import { REAL_EA } from '../../isa/registers/translation';
@@ -59,6 +62,24 @@ export class Translator {
 
   set observer(observer: WalkObserver | undefined) {
     this.ctx.recorder = observer && new WalkRecorder(observer);
+  }
+
+  /**
+   * The architected translation caches (`--tlb architected`): with them stale translations survive until they are
+   * invalidated. Without, every translation sees the tables as they are.
+   */
+  get caches(): ArchitectedCaches | undefined {
+    return this.ctx.caches;
+  }
+
+  set caches(caches: ArchitectedCaches | undefined) {
+    this.ctx.caches = caches;
+  }
+
+  /** Drops from the architected caches what an instruction or register write of a CPU invalidates. */
+  invalidate(cpu: CpuState, what: Invalidation): void {
+    const dropped = this.ctx.caches?.invalidate(what) ?? {};
+    this.ctx.recorder?.invalidation(cpu, what, dropped);
   }
 
   /**
@@ -138,6 +159,7 @@ export class Translator {
     ctx.eaHi = eaHi;
     ctx.eaLo = eaLo;
     ctx.reset();
+    if (ctx.caches !== undefined) ctx.caches.begin(ctx);
     if (ctx.recorder !== undefined) ctx.recorder.start();
     selectMode(ctx);
     const translated = this.byMode(ctx);
@@ -164,13 +186,40 @@ export class Translator {
 
 /** Relocation on in a radix partition, or in the hypervisor that has LPID 0. */
 function radix(ctx: TranslationContext): boolean {
+  if (!qualifyAddress(ctx)) return false;
+  if (ctx.caches !== undefined && inTlb(ctx)) return complete(ctx);
   return (
-    qualifyAddress(ctx) &&
     readPartitionEntry(ctx) &&
     processScoped(ctx) &&
     (!ctx.twoStage || partitionScoped(ctx, ctx.hostHi, ctx.hostLo, ctx.access.needs)) &&
+    keepInTlb(ctx) &&
     complete(ctx)
   );
+}
+
+/**
+ * True where the architected TLB has the page and what it has permits the access. If it does not, the tables are
+ * walked again before anything is reported: permissions may be relaxed without an invalidation.
+ */
+function inTlb(ctx: TranslationContext): boolean {
+  const { process, partition, access } = ctx;
+  const found = ctx.caches!.findEffective(ctx);
+  if (ctx.recorder !== undefined) ctx.recorder.tlb = found ? 'hit' : 'miss';
+  if (!found) return false;
+  process.rights = processRights(ctx, process);
+  let rights = recordedRights(process);
+  if (ctx.twoStage) {
+    partition.rights = partitionRights(ctx, partition);
+    rights &= recordedRights(partition);
+  }
+  if ((rights & access.needs) === access.needs) return true;
+  if (ctx.recorder !== undefined) ctx.recorder.tlb = 'hit, walked again';
+  return false;
+}
+
+function keepInTlb(ctx: TranslationContext): true {
+  if (ctx.caches !== undefined) ctx.caches.keepEffective(ctx);
+  return true;
 }
 
 /** Relocation off in a radix partition: EA[4:63] is the guest real address. */

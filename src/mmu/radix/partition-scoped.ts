@@ -5,7 +5,7 @@
 import { RIGHT } from '../access';
 import { PURPOSE, type TranslationContext } from '../context';
 import { checkProtection, partitionRights } from '../protection';
-import { settlePartition } from '../reference-change';
+import { recordedRights, settlePartition } from '../reference-change';
 import { leafAddress } from './leaf';
 import { walkTree } from './tree-walk';
 
@@ -17,10 +17,22 @@ export function partitionScoped(ctx: TranslationContext, hi: number, lo: number,
   const tree = ctx.partition;
   tree.addressHi = hi;
   tree.addressLo = lo;
+  if (ctx.caches !== undefined && fromTlb(ctx, needs)) return true;
   if (!walkTree(ctx, tree)) return false;
   tree.rights = partitionRights(ctx, tree);
   if (!checkProtection(ctx, tree, needs)) return false;
   if (!settlePartition(ctx, needs)) return false;
+  leafAddress(ctx, tree);
+  if (ctx.caches !== undefined) ctx.caches.keepGuestReal(ctx);
+  return true;
+}
+
+/** The architected TLB, where it has the page and the page permits the access as it is. */
+function fromTlb(ctx: TranslationContext, needs: number): boolean {
+  const tree = ctx.partition;
+  if (!ctx.caches!.findGuestReal(ctx)) return false;
+  tree.rights = partitionRights(ctx, tree);
+  if ((recordedRights(tree) & needs) !== needs) return false;
   leafAddress(ctx, tree);
   return true;
 }

@@ -14,14 +14,11 @@ import { guestTableAddress } from './partition-scoped';
 import { walkTree } from './tree-walk';
 
 const QUADRANT = RADIX_EA.QUADRANT.hi;
-const WITHIN_QUADRANT = RADIX_EA.WITHIN_QUADRANT.hi;
 
 /** Translates the effective address; leaves the real address in `hostHi`, `hostLo`. */
 export function processScoped(ctx: TranslationContext): boolean {
   const tree = ctx.process;
   const needs = ctx.access.needs;
-  tree.addressHi = ctx.eaHi & WITHIN_QUADRANT;
-  tree.addressLo = ctx.eaLo;
   tree.tableTranslation = ctx.twoStage ? guestTableAddress : undefined;
   if (!readProcessEntry(ctx)) return false;
   if (!checkRoot(ctx)) return false;

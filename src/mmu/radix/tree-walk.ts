@@ -14,17 +14,11 @@ const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 
 /** Walks to the leaf that translates the tree's address; it is then the tree's current entry. */
 export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
-  const geometry = ctx.policy.geometry;
-  const tableSizes = geometry.tableSizes;
+  if (!start(ctx, tree)) return false;
+  const { tableSizes, leaves } = ctx.policy.geometry;
   const { addressHi, addressLo, tableTranslation } = tree;
-  let valueHi = tree.rootHi;
-  let valueLo = tree.rootLo;
-  let shift = treeSize(valueHi, valueLo);
-  if (((geometry.treeSizes >>> (shift - SMALLEST_TREE_SIZE)) & 1) === 0)
-    return ctx.fail('badTree', tree.scope, 0);
-  // An effective address beyond the tree has no segment and does not come here.
-  if (exceeds(addressHi, addressLo, shift)) return ctx.fail('noTranslation', tree.scope, 0);
-  for (let level = 0; ; level++) {
+  let { valueHi, valueLo, shift } = tree;
+  for (let level = tree.level + 1; ; level++) {
     const log2Entries = tableEntries(valueLo);
     shift -= log2Entries;
     if (!permitsTable(tableSizes[level]!, log2Entries, shift)) return ctx.fail('badTree', tree.scope, level);
@@ -47,9 +41,28 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
     tree.valueHi = valueHi = ctx.valueHi;
     tree.valueLo = valueLo = ctx.valueLo;
     if (!isValid(valueHi)) return end(ctx, tree, 'invalid');
-    if (isLeaf(valueHi)) return end(ctx, tree, geometry.leaves[level]! ? 'leaf' : 'bad tree');
+    if (isLeaf(valueHi)) return end(ctx, tree, leaves[level]! ? 'leaf' : 'bad tree');
     if (ctx.recorder !== undefined) ctx.recorder.treeEntry(ctx, tree, 'next level');
+    if (ctx.caches !== undefined) ctx.caches.keepDirectory(ctx, tree);
   }
+}
+
+/** Puts the tree's current entry above the root, or with a page walk cache where that has got to. */
+function start(ctx: TranslationContext, tree: RadixTree): boolean {
+  const shift = treeSize(tree.rootHi, tree.rootLo);
+  if (((ctx.policy.geometry.treeSizes >>> (shift - SMALLEST_TREE_SIZE)) & 1) === 0)
+    return ctx.fail('badTree', tree.scope, 0);
+  // An effective address beyond the tree has no segment and does not come here.
+  if (exceeds(tree.addressHi, tree.addressLo, shift)) return ctx.fail('noTranslation', tree.scope, 0);
+  if (ctx.caches !== undefined && ctx.caches.resumeWalk(ctx, tree)) {
+    ctx.recorder?.cachedEntry(ctx, tree);
+    return true;
+  }
+  tree.valueHi = tree.rootHi;
+  tree.valueLo = tree.rootLo;
+  tree.shift = shift;
+  tree.level = -1;
+  return true;
 }
 
 /** Ends the walk at the current entry. */

@@ -150,7 +150,8 @@ export interface TlbEvent extends EventBase {
   readonly ev: 'tlb';
   readonly action: 'hit' | 'miss' | 'insert' | 'evict' | 'invalidate';
   readonly structure: TlbStructure;
-  readonly lpid: number;
+  /** Absent where an invalidation is of every partition. */
+  readonly lpid?: number;
   readonly pid?: number;
   /** Address of the page (or of the prefix that a walk cache entry covers). */
   readonly ea?: bigint;

@@ -1,53 +1,12 @@
 /** Two-stage translation: LPID 2, PID 5 (rows B1 to B35 and worked example D2). */
 import { POWER9 } from '../../../src/mmu/policy';
+import { GD, GUEST as BASE } from './guest-tables';
 import { runRow, UPDATING, type Image, type Memory, type Row } from './run';
 
-/** Guest contexts: data, fetch, real; and the hypervisor's data context. */
-const GD = 0x8000000000001012n;
+/** Guest contexts: fetch, real; and the hypervisor's data context. */
 const GI = 0x8000000000001022n;
 const GR = 0x8000000000001002n;
 const HVD = 0x9000000000001012n;
-
-const run = (from: number, to: number, step: number, entry: bigint): Memory =>
-  Array.from({ length: (to - from) / 8 + 1 }, (_, i) => [from + 8 * i, entry + BigInt(i * step)] as const);
-
-const TABLES: Memory = [
-  [0x400020, 0xc0000000005000adn],
-  [0x400028, 0x8000000000100000n],
-  [0x500000, 0x8000000000520009n],
-  [0x520000, 0x8000000000521009n],
-  [0x521000, 0x8000000000523009n],
-  [0x521008, 0xc000000000e00187n],
-  ...run(0x523000, 0x523018, 0x1000, 0xc000000000000187n),
-  [0x523800, 0xc000000000c00186n],
-  [0x523808, 0xc000000000c10186n],
-  ...run(0x523880, 0x5238f8, 0x1000, 0xc000000000c20186n),
-  ...run(0x523900, 0x523910, 0x1000, 0xc000000000c30186n),
-  [0x523980, 0xc000000000c40187n],
-  [0x523988, 0xc000000000c41184n],
-  [0x523998, 0xc000000000c43007n],
-  [0x5239a0, 0xc000000000c44186n],
-  [0x5239a8, 0xc000000000c4518fn],
-  [0xc00000, 0x40000000001100adn],
-  [0xc00050, 0x40000000001100adn],
-  [0xc00060, 0x40000000001400adn],
-  [0xc00070, 0x40000000001400acn],
-  [0xc20000, 0x8000000000120009n],
-  [0xc20008, 0x8000000000132009n],
-  [0xc30000, 0x8000000000121009n],
-  [0xc31000, 0x8000000000122009n],
-  [0xc31008, 0xc000000000200187n],
-  [0xc32008, 0xc000000000130187n],
-  [0xc32010, 0xc000000000131187n],
-  [0xc32018, 0xc000000000132187n],
-  [0xc32020, 0xc000000000133007n],
-  [0xc32028, 0xc000000000134187n],
-  [0xc32030, 0xc000000000135187n],
-];
-const BASE = {
-  memory: TABLES,
-  set: { MSR: GD, LPCR: 0x500000n, PTCR: 0x400000n, LPIDR: 2n, PIDR: 5n },
-};
 
 const row =
   (access: Row['access'], length: number) =>

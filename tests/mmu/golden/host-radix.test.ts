@@ -1,42 +1,11 @@
 /** Radix translation of the host: LPID 0, PID 5 (rows A1 to A57 and worked example D1). */
 import { POWER9 } from '../../../src/mmu/policy';
-import { runRow, type Image, type Memory, type Registers, type Row } from './run';
+import { HOST as BASE, HOST_TABLES as TABLES, HVD } from './host-tables';
+import { runRow, type Image, type Memory, type Row } from './run';
 
-/** Data, fetch and real-mode contexts: SF, HV, ME, RI and DR or IR. */
-const HVD = 0x9000000000001012n;
+/** Fetch and real-mode contexts: SF, HV, ME, RI and IR. */
 const HVI = 0x9000000000001022n;
 const HVR = 0x9000000000001002n;
-
-const TABLES: Memory = [
-  [0x400000, 0xc0000000004200adn],
-  [0x400008, 0x8000000000410000n],
-  [0x410000, 0x40000000004200adn],
-  [0x410050, 0x40000000004600adn],
-  [0x420000, 0x8000000000440009n],
-  [0x440000, 0x8000000000441009n],
-  ...[...Array(8).keys()].map(
-    (i) => [0x441000 + 8 * i, 0xc00000000000018fn + BigInt(i) * 0x200000n] as const,
-  ),
-  [0x460000, 0x8000000000480009n],
-  [0x480000, 0x8000000000481009n],
-  [0x480008, 0xc00000004000018fn],
-  [0x481000, 0x8000000000482009n],
-  [0x481008, 0x8000000000483005n],
-  [0x481010, 0xc000000000a0018fn],
-  [0x482008, 0xc00000000080118fn],
-  [0x482010, 0xc000000000802006n],
-  [0x482018, 0xc000000000803104n],
-  [0x482020, 0n],
-  [0x482028, 0xc0000000008051a6n],
-  [0x482030, 0xc00000000080618en],
-  [0x482038, 0xc000000000807001n],
-  [0x482040, 0xc000000000808002n],
-  [0x483018, 0xc00000000083018fn],
-];
-const BASE = {
-  memory: TABLES,
-  set: { MSR: HVD, LPCR: 0x500000n, PTCR: 0x400000n, PIDR: 5n } satisfies Registers,
-};
 
 const ld = (id: string, ea: bigint, rest: Partial<Row>): Row => ({
   id,
