@@ -10,11 +10,23 @@ export interface ServiceSpec {
   readonly result: boolean;
   /** True where execution does not simply go on with the next instruction in the same context. */
   readonly endsBlock: boolean;
+  /**
+   * True where it only orders what is around it. An engine that performs accesses in program order, one CPU after the
+   * other, and sees changes of context and code at once, has nothing to do for it.
+   */
+  readonly ordersOnly?: true;
 }
 
 const effect = (args: number): ServiceSpec => ({ args, result: false, endsBlock: false });
 const value = (args: number): ServiceSpec => ({ args, result: true, endsBlock: false });
 const context = (args: number): ServiceSpec => ({ args, result: false, endsBlock: true });
+
+const ordering = (args: number, { endsBlock }: { endsBlock: boolean }): ServiceSpec => ({
+  args,
+  result: false,
+  endsBlock,
+  ordersOnly: true,
+});
 
 export const SERVICES = {
   /**
@@ -44,10 +56,10 @@ export const SERVICES = {
   powerSave: context(1),
   /** Operands: WC, PL. */
   wait: context(2),
-  isync: context(0),
+  isync: ordering(0, { endsBlock: true }),
   /** Operands: L, SC. */
-  sync: effect(2),
-  eieio: effect(0),
+  sync: ordering(2, { endsBlock: false }),
+  eieio: ordering(0, { endsBlock: false }),
   tlbsync: effect(0),
   slbsync: effect(0),
   /**
@@ -77,7 +89,7 @@ export const SERVICES = {
   msgclr: effect(1),
   msgsndp: context(1),
   msgclrp: effect(1),
-  msgsync: effect(0),
+  msgsync: ordering(0, { endsBlock: false }),
   /** Operand: EA. */
   icbi: context(1),
   /** Operands: EA, and the L field for dcbf. */

@@ -10,10 +10,10 @@ import { Engine, type EngineHost } from '../engine/engine';
 import { EXIT } from '../engine/helpers';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS } from '../mmu/access';
-import type { Invalidation } from '../mmu/invalidate';
 import { Translator } from '../mmu/translate';
 import { offsetOf, RECORD } from '../state/layout';
-import { deliver, timeToNext } from './asynchronous';
+import { Agenda } from './agenda';
+import { deliver } from './asynchronous';
 import { ContextTracker } from './contexts';
 import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } from './cpu';
 import { takeStorageInterrupt } from './interrupts';
@@ -50,9 +50,6 @@ export type RunEnd =
   /** The guest takes interrupts without ever completing an instruction. */
   | { readonly kind: 'interruptLoop'; readonly message: string };
 
-/** Sees instructions before they execute, when it is set. */
-export type InstructionObserver = (cpu: Cpu) => void;
-
 export interface ExecutionOptions {
   readonly model: CpuModel;
   readonly ramSize: number;
@@ -63,22 +60,28 @@ export interface ExecutionOptions {
   readonly translator?: (ram: RealMemory, model: CpuModel) => Translator;
   /** Answers sc 1 where the machine has a hypervisor of its own. */
   readonly hypercall?: (cpu: Cpu) => boolean;
-  readonly interruptTaken?: (cpu: Cpu, taken: TakenInterrupt) => void;
-  /** Told of invalidations, for traces and models of the TLB. */
-  readonly invalidated?: (cpu: Cpu, what: Invalidation) => void;
+}
+
+/** Who watches a run; each is called while it is set. */
+export interface ExecutionObservers {
+  /** Before each instruction. */
+  instruction?: ((cpu: Cpu) => void) | undefined;
+  interrupt?: ((cpu: Cpu, taken: TakenInterrupt) => void) | undefined;
 }
 
 export class Execution implements EngineHost {
   readonly engine: Engine;
   readonly cpus: readonly Cpu[];
-  /** Called before each instruction while it is set. */
-  instructionObserver: InstructionObserver | undefined;
+  readonly observers: ExecutionObservers = {};
   private readonly storages: readonly Storage[];
   private readonly tracker: ContextTracker;
+  private readonly agendas: readonly Agenda[];
   private stopped: StopReason | undefined;
   /** The CPU that runs, the budget it entered generated code with, and interrupts since its last instruction. */
   private current = 0;
   private granted = 0;
+  /** Instructions of this stretch that are in RETIRED already. */
+  private settled = 0;
   private barren = 0;
   /** What the last observed instruction was, for the trace interrupt after it. */
   private stepped: CompletedInstruction | undefined;
@@ -104,6 +107,7 @@ export class Execution implements EngineHost {
       return new Cpu(state, model, translator, hooks);
     });
     this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine));
+    this.agendas = this.cpus.map((cpu) => new Agenda(cpu));
     this.cpus.forEach((cpu) => this.reset(cpu));
   }
 
@@ -145,14 +149,15 @@ export class Execution implements EngineHost {
    */
   run(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
     this.current = cpu.state.index;
+    const agenda = this.agendas[cpu.state.index]!;
     let left = budget;
     while (left > 0 && !this.stopped) {
-      if (deliver(cpu)) {
+      if (agenda.mustLook() && deliver(cpu)) {
         if (!this.unproductive(cpu)) return { end: this.loopReport(cpu), used: budget - left };
         left--;
         continue;
       }
-      const next = timeToNext(cpu);
+      const next = agenda.timeToNext();
       if (cpu.state.int(STOPPED)) {
         if (next === Infinity) return { end: { kind: 'idle' }, used: budget - left };
         const idle = Math.min(Math.max(next, 1), left);
@@ -188,16 +193,26 @@ export class Execution implements EngineHost {
   private stretch(cpu: Cpu, grant: number, stepping: boolean): number {
     const { state } = cpu;
     this.granted = grant;
+    this.settled = 0;
     state.setInt(LEFT, grant);
-    const variant = this.tracker.variant(cpu, stepping || this.instructionObserver !== undefined);
+    const variant = this.tracker.variant(cpu, stepping || this.observers.instruction !== undefined);
     const exit = this.engine.enter(state, variant, grant);
-    const executed = grant - state.int(LEFT);
-    state.set(RETIRED, state.get(RETIRED) + BigInt(executed));
+    this.settle(cpu);
+    const executed = this.settled;
     this.granted = 0;
     state.setInt(LEFT, 0);
     if (stepping && executed === 1) afterInstruction(cpu, this.stepped!);
     if (exit === EXIT.fetch) return this.fetch(cpu, variant) ? executed : executed || -1;
     return exit === EXIT.event && executed === 0 ? -1 : executed;
+  }
+
+  /** Brings RETIRED up to date in the middle of a stretch. */
+  private settle({ state }: Cpu): void {
+    const done = this.granted - state.int(LEFT);
+    if (done === 0) return;
+    state.set(RETIRED, state.get(RETIRED) + BigInt(done));
+    this.granted -= done;
+    this.settled += done;
   }
 
   /** Translates NIA for fetching; false where an interrupt was taken. */
@@ -240,8 +255,7 @@ export class Execution implements EngineHost {
       bus,
       now: () => this.now(),
       contextChanged: (cpu) => this.tracker.changed(cpu),
-      invalidate: (cpu, what) => {
-        options.invalidated?.(cpu, what);
+      invalidate: (_cpu, what) => {
         this.tracker.invalidate(what);
         this.cpus.forEach((each) => this.tracker.changed(each));
       },
@@ -253,7 +267,7 @@ export class Execution implements EngineHost {
       },
       random: () => this.random(),
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
-      ...(options.interruptTaken ? { interruptTaken: options.interruptTaken } : {}),
+      interruptTaken: (cpu, taken) => this.observers.interrupt?.(cpu, taken),
     };
   }
 
@@ -274,6 +288,7 @@ export class Execution implements EngineHost {
 
   /** Puts the image of the executing instruction into the CPU. */
   private setImage(cpu: Cpu): void {
+    if (cpu.translator.observer) this.settle(cpu);
     const record = cpu.state.int(IP);
     const word = this.engine.code.wordAt(record);
     cpu.prefixed = word >>> 26 === PREFIX_OPCODE;
@@ -327,7 +342,7 @@ export class Execution implements EngineHost {
   observe(index: number): number {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
-    this.instructionObserver?.(cpu);
+    this.observers.instruction?.(cpu);
     if (isStepping(cpu)) this.stepped = this.describe(cpu);
     return 0;
   }

@@ -2,7 +2,11 @@
  * Storage accesses that the translation cache did not carry out: translation, page crossings, devices, the rules of
  * caching-inhibited storage, watchpoints, reservations; and what of it may be cached for the next time.
  */
-import { MACHINE_CHECK_DSISR, MACHINE_CHECK_SRR1, STORAGE_CAUSE } from '../../isa/registers/storage-interrupts';
+import {
+  MACHINE_CHECK_DSISR,
+  MACHINE_CHECK_SRR1,
+  STORAGE_CAUSE,
+} from '../../isa/registers/storage-interrupts';
 import type { Engine } from '../engine/engine';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS, type Access } from '../mmu/access';

@@ -13,6 +13,9 @@ import type { Cpu } from './cpu';
 import { takeInterrupt } from './interrupts';
 
 const CIABR_AT = offsetOf('CIABR');
+/** SIAR and SDAR: what a trace interrupt of MSR[TE] samples. */
+const SIAR_AT = offsetOf('PMU12');
+const SDAR_AT = offsetOf('PMU13');
 const STEP = maskOf(MSR.SE, MSR.BE);
 
 /** An instruction that completed without an interrupt of its own. */
@@ -24,6 +27,8 @@ export interface CompletedInstruction {
   /** From its row. */
   readonly mnemonic: string;
   readonly timing: TimingClass;
+  /** Effective address of its storage operand, if it has one. */
+  readonly ea?: bigint;
 }
 
 /** Value of CIABR[PRIV] that matches in a state. */
@@ -42,8 +47,8 @@ export const isStepping = (cpu: Cpu): boolean => (cpu.msr & STEP) !== 0n || brea
 const NOT_TRACED: ReadonlySet<string> = new Set(['rfid', 'hrfid', 'rfscv', 'urfid', 'sc', 'scv', 'stop']);
 
 /** Cache instructions that count as loads and stores. */
-const LOADS: ReadonlySet<string> = new Set(['icbi', 'icbt', 'dcbt', 'dcbtst', 'dcbst', 'dcbf']);
-const STORES: ReadonlySet<string> = new Set(['dcbz']);
+const LOADS: ReadonlySet<string> = new Set(['icbi', 'icbt', 'dcbt', 'dcbst', 'dcbf']);
+const STORES: ReadonlySet<string> = new Set(['dcbz', 'dcbtst']);
 const isStoreName = (mnemonic: string): boolean => mnemonic.startsWith('st') || mnemonic.startsWith('pst');
 
 function storageCause({ mnemonic, timing }: CompletedInstruction): bigint {
@@ -66,6 +71,10 @@ export function afterInstruction(cpu: Cpu, done: CompletedInstruction): boolean 
     breakpointActive(cpu, msr) && ((cpu.state.get(CIABR_AT) ^ done.cia) & CIABR.CIEA.mask) === 0n;
   const traced = stepped && !NOT_TRACED.has(mnemonic);
   if (!traced && !atBreakpoint) return false;
+  if (traced) {
+    cpu.state.set(SIAR_AT, done.cia);
+    if (done.ea !== undefined) cpu.state.set(SDAR_AT, done.ea);
+  }
   const which = atBreakpoint ? TRACE_CAUSE.CIABR.mask : storageCause(done);
   const prefixed = done.prefixed ? PREFIXED_CAUSE.PREFIXED.mask : 0n;
   takeInterrupt(cpu, 'trace', { cause: TRACE_CAUSE.ALWAYS.mask | which | prefixed });

@@ -5,7 +5,7 @@
 import type { Expr, I64, LocalNode } from '../../isa/vocabulary/expr';
 import { fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
 import type { InsnRow } from '../../isa/vocabulary/row';
-import { RAISE_REASONS, SERVICES, type ServiceName } from '../../isa/vocabulary/services';
+import { RAISE_REASONS, SERVICES, type ServiceName, type ServiceSpec } from '../../isa/vocabulary/services';
 import type { Stmt, Target } from '../../isa/vocabulary/stmt';
 import { offsetOf, RECORD, slot } from '../state/layout';
 import { Folder } from './fold';
@@ -215,6 +215,8 @@ export class Lowering {
   /** Calls a service and leaves where it did not simply succeed. */
   private service(name: ServiceName, args: readonly I64[]): void {
     const { code } = this;
+    const spec: ServiceSpec = SERVICES[name];
+    if (spec.ordersOnly) return;
     args.forEach((arg, i) => {
       code.get(CPU);
       this.push(arg);

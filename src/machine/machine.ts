@@ -67,6 +67,8 @@ export class Machine {
   readonly model: CpuModel;
   readonly devices: Bus = new Bus();
   readonly execution: Execution;
+  /** Sees what goes through the console while it is set. */
+  onConsole: ((direction: 'in' | 'out', bytes: Uint8Array) => void) | undefined;
   private readonly io: Devices;
   private enabled = 1;
   private turn = 0;
@@ -95,7 +97,10 @@ export class Machine {
       bus: this.devices,
       memory: this.memory,
       cpus,
-      output: options.output,
+      output: (byte) => {
+        this.onConsole?.('out', Uint8Array.of(byte));
+        options.output(byte);
+      },
       interrupt: (cpu, level) => setPending(this.cpus[cpu]!, PENDING.EXTERNAL, { on: level }),
       power: (request) => {
         this.powerRequest = request;
@@ -132,7 +137,9 @@ export class Machine {
 
   /** Queues console input; returns how many bytes were taken. */
   input(bytes: Uint8Array): number {
-    return this.io.input(bytes);
+    const taken = this.io.input(bytes);
+    if (taken > 0) this.onConsole?.('in', bytes.subarray(0, taken));
+    return taken;
   }
 
   /**

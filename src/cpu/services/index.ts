@@ -12,6 +12,7 @@ import { TRANSLATION_SERVICES } from './translation-management';
 export const SERVICE_TABLE: Readonly<Record<ServiceName, Service>> = {
   mfspr,
   mtspr,
+  isync: ordering,
   sync: ordering,
   eieio: ordering,
   msgsync: ordering,

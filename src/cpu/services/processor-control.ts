@@ -98,9 +98,6 @@ function darn(cpu: Cpu): bigint {
 /** The branch history buffer is empty: nothing records branches, so that every entry reads as 0, the end mark. */
 const BHRB_END = 0n;
 
-/** isync: instructions that follow are fetched again, in the context that now is. */
-const isync: Service = () => OUTCOME.RESUME;
-
 /** rfebb and interrupts leave the reservation; only `stop` and power-saving lose it. */
 const losesReservation =
   (service: Service): Service =>
@@ -119,7 +116,6 @@ export const PROCESSOR_SERVICES = {
   powerSave: losesReservation(powerSave),
   wait,
   attn,
-  isync,
   darn: valueService(darn),
   clrbhrb: (): Outcome => OUTCOME.NEXT,
   mfbhrbe: valueService(() => BHRB_END),

@@ -1,0 +1,79 @@
+/**
+ * When the run loop has to look at asynchronous interrupts again: an answer that is cheap while nothing that it depends
+ * on has changed. What is pending and when is decided in `asynchronous.ts`; this only remembers.
+ */
+import { LPCR } from '../../isa/registers/lpcr';
+import { MSR } from '../../isa/registers/msr';
+import { offsetOf } from '../state/layout';
+import { timeToNext } from './asynchronous';
+import type { Cpu } from './cpu';
+import { PENDING } from './pending';
+
+const AT = {
+  MSR: offsetOf('MSR'), LPCR: offsetOf('LPCR'), DEC: offsetOf('DECEXPIRY'), HDEC: offsetOf('HDECEXPIRY'),
+  PENDING: offsetOf('PENDING'), STOPPED: offsetOf('STOPPED'), RETIRED: offsetOf('RETIRED'),
+  IDLE: offsetOf('IDLETIME'), HMER: offsetOf('HMER'), HMEER: offsetOf('HMEER'), DPDES: offsetOf('DPDES'),
+  BESCR: offsetOf('BESCR'),
+} as const; // prettier-ignore
+
+const WORD = 2 ** 32;
+const { EE, PR, HV } = MSR;
+/** Doublewords that decide when a decrementer matters. */
+const WATCHED = [AT.LPCR, AT.DEC, AT.HDEC] as const;
+
+export class Agenda {
+  /** Values that `next` was computed from: MSR bits, PENDING and STOPPED, then the halves of {@link WATCHED}. */
+  private readonly seen = new Int32Array(4 + 2 * WATCHED.length).fill(-1);
+  /** Time at which a decrementer matters next; Infinity for never. */
+  private next = 0;
+
+  constructor(private readonly cpu: Cpu) {}
+
+  /** True where an interrupt might be deliverable, or the thread is stopped: `deliver` must be asked. */
+  mustLook(): boolean {
+    const { state } = this.cpu;
+    return (
+      state.int(AT.STOPPED) !== 0 ||
+      (state.int(AT.PENDING) & ~PENDING.HDEC_DELIVERED) !== 0 ||
+      (state.hi(AT.HMER) & state.hi(AT.HMEER)) !== 0 ||
+      (state.lo(AT.HMER) & state.lo(AT.HMEER)) !== 0 ||
+      state.lo(AT.DPDES) !== 0 ||
+      (state.lo(AT.LPCR) & LPCR.MER.lo) !== 0 ||
+      state.hi(AT.BESCR) !== 0 ||
+      state.lo(AT.BESCR) !== 0 ||
+      this.timeToNext() <= 0
+    );
+  }
+
+  /** As `timeToNext` of asynchronous.ts. */
+  timeToNext(): number {
+    if (this.changed()) this.next = this.now() + timeToNext(this.cpu);
+    return this.next - this.now();
+  }
+
+  /** The machine's time as a number: exact up to 2^53. */
+  private now(): number {
+    const { state } = this.cpu;
+    const high = state.hi(AT.RETIRED) + state.hi(AT.IDLE);
+    return high * WORD + (state.lo(AT.RETIRED) >>> 0) + (state.lo(AT.IDLE) >>> 0);
+  }
+
+  private changed(): boolean {
+    const { state } = this.cpu;
+    let differs = this.note(0, state.lo(AT.MSR) & (EE.lo | PR.lo));
+    differs = this.note(1, state.hi(AT.MSR) & HV.hi) || differs;
+    differs = this.note(2, state.int(AT.PENDING)) || differs;
+    differs = this.note(3, state.int(AT.STOPPED)) || differs;
+    for (let i = 0; i < WATCHED.length; i++) {
+      differs = this.note(4 + 2 * i, state.lo(WATCHED[i]!)) || differs;
+      differs = this.note(5 + 2 * i, state.hi(WATCHED[i]!)) || differs;
+    }
+    return differs;
+  }
+
+  private note(i: number, value: number): boolean {
+    if (this.seen[i] === value) return false;
+    this.seen[i] = value;
+    return true;
+  }
+}
