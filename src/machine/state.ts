@@ -60,12 +60,6 @@ export class StateReader {
     return value;
   }
 
-  /** An unsigned value of at most `width` bits, written as `"0x..."`. */
-  hex(key: string, width = 64): bigint {
-    const value = parseHex(this.any(key), width);
-    return value ?? this.fail(key, `"0x..." of at most ${width} bits`);
-  }
-
   /** An array of at most `limit` integers from 0 to `max`. */
   integers(key: string, max: number, limit: number): number[] {
     const value = this.any(key);
@@ -110,9 +104,11 @@ export function parseHex(value: Json | undefined, width: number): bigint | undef
   return number === BigInt.asUintN(width, number) ? number : undefined;
 }
 
-/** A value for a message, cut short. */
+/** A value for a message: short, and without looking into what may be nested without end. */
 function describe(value: Json | undefined): string {
   if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `an array of ${value.length} items`;
+  if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -81,7 +81,7 @@ it('saves and restores the state of every device by name', () => {
 
 it.each([
   ['not an object', 5, /devices: expected an object, found 5/],
-  ['an array', [], /expected an object, found \[\]/],
+  ['an array', [], /expected an object, found an array of 0 items/],
   ['a missing device', { a: 1 }, /devices\.b: expected a value, found nothing/],
   ['an unknown device', { a: 1, b: 2, c: 3 }, /devices\.c: expected no such key, found 3/],
   ['a bad state', { a: 'x', b: 2 }, /not a number/],

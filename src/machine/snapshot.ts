@@ -1,0 +1,34 @@
+/** Snapshots: complete machine state as a file (snapshot/format.ts), and whether one fits a machine. */
+import { UserError } from '../core/errors';
+import type { SnapshotDescription } from './snapshot/format';
+
+export {
+  decodeSnapshot,
+  encodeSnapshot,
+  SNAPSHOT_PAGE,
+  SNAPSHOT_VERSION,
+  type Compressor,
+  type Snapshot,
+  type SnapshotDescription,
+} from './snapshot/format';
+export { restoreRegisters, saveRegisters } from './snapshot/registers';
+
+/** What a machine has that a snapshot has to agree with. */
+export interface SnapshotTarget {
+  readonly machine: string;
+  readonly model: string;
+  readonly memorySize: number;
+  readonly cpus: number;
+}
+
+/** @throws UserError naming the option to change, when the snapshot is of another machine */
+export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, target: SnapshotTarget): void {
+  const check = (option: string, saved: string | number, here: string | number): void => {
+    if (saved !== here)
+      throw new UserError(`${name}: expected ${option} ${here}, found ${saved}; run with ${option} ${saved}`);
+  };
+  check('--machine', snapshot.machine, target.machine);
+  check('--cpu', snapshot.model, target.model);
+  check('-m', snapshot.memorySize, target.memorySize);
+  check('--smp', snapshot.cpus.length, target.cpus);
+}
