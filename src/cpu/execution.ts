@@ -22,6 +22,7 @@ import { OUTCOME, type Outcome } from './outcome';
 import { raise } from './raise';
 import { SERVICE_TABLE } from './services';
 import { Storage } from './storage';
+import { storeAround } from './table-stores';
 import { afterInstruction, isStepping, type CompletedInstruction } from './trace-interrupt';
 
 const NIA = offsetOf('NIA');
@@ -55,7 +56,7 @@ export interface ExecutionOptions {
   readonly ramSize: number;
   readonly cpus?: number;
   /** The bus of the machine: memory is there, devices are the machine's. */
-  readonly bus: (ram: RealMemory, written: (address: number, length: number) => void) => Bus;
+  readonly bus: (ram: RealMemory, stored: (address: number, bytes: number, store: () => void) => void) => Bus;
   /** Makes the translator of a CPU; absent: the coherent one. */
   readonly translator?: (ram: RealMemory, model: CpuModel) => Translator;
   /** Answers sc 1 where the machine has a hypervisor of its own. */
@@ -106,7 +107,7 @@ export class Execution implements EngineHost {
       const translator = options.translator?.(ram, model) ?? new Translator(ram, model.mmu);
       return new Cpu(state, model, translator, hooks);
     });
-    this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine));
+    this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine, () => this.tablesChanged()));
     this.agendas = this.cpus.map((cpu) => new Agenda(cpu));
     this.cpus.forEach((cpu) => this.reset(cpu));
   }
@@ -248,9 +249,22 @@ export class Execution implements EngineHost {
     return { kind: 'interruptLoop', message };
   }
 
+  /** Does a store to real memory that no translation cache did. */
+  private storeReal(address: number, bytes: number, store: () => void): void {
+    const stale = storeAround(this.engine.ram, address, bytes, store);
+    this.engine.written(address, bytes);
+    if (stale) this.tablesChanged();
+  }
+
+  /** Nothing that was translated so far is certain any more. */
+  private tablesChanged(): void {
+    this.engine.contexts.drop(() => true);
+    this.cpus.forEach((cpu) => this.tracker.changed(cpu));
+  }
+
   private hooks(): CpuHooks {
     const { options, engine } = this;
-    const bus = options.bus(engine.ram, (address, length) => engine.written(address, length));
+    const bus = options.bus(engine.ram, (address, bytes, store) => this.storeReal(address, bytes, store));
     return {
       bus,
       now: () => this.now(),

@@ -14,6 +14,7 @@ import { SpanTranslator, type RealPart, type Span } from '../mmu/page-crossing';
 import { offsetOf } from '../state/layout';
 import { dawrMatch, dawrWatches } from './debug';
 import type { Cpu } from './cpu';
+import { storeAround } from './table-stores';
 import { takeInterrupt, takeStorageInterrupt } from './interrupts';
 import { raise } from './raise';
 
@@ -54,12 +55,15 @@ export class Storage {
   private readonly ram: DataView;
   private readonly span: Span = { eaHi: 0, eaLo: 0, length: 0 };
   private storing = false;
-  /** False where every access must be seen: an architected TLB or a memory observer decides that. */
+  /** This access stored to a table that its own translation may have come from. */
+  private tableChanged = false;
+  /** False where every access must be seen: an architected TLB decides that. */
   cacheable = true;
 
   constructor(
     private readonly cpu: Cpu,
     private readonly engine: Engine,
+    private readonly onTableChanged: () => void,
   ) {
     this.spans = new SpanTranslator(cpu.translator);
     this.ram = new DataView(engine.ram.buffer, engine.ram.base, engine.ram.size);
@@ -71,6 +75,7 @@ export class Storage {
     const { state } = cpu;
     const isStore = access.operation !== 'load';
     this.storing = isStore;
+    this.tableChanged = false;
     span.eaHi = state.hi(ARG);
     span.eaLo = state.lo(ARG);
     span.length = access.bytes;
@@ -207,8 +212,15 @@ export class Storage {
   private write(part: RealPart, value: bigint): boolean {
     const at = this.offsetOf(part);
     if (at < 0) return this.writeDevice(part, value);
-    for (let i = 0; i < part.bytes; i++) this.ram.setUint8(at + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    const stale = storeAround(this.engine.ram, at, part.bytes, () => {
+      for (let i = 0; i < part.bytes; i++)
+        this.ram.setUint8(at + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    });
     this.engine.written(at, part.bytes);
+    if (stale) {
+      this.tableChanged = true;
+      this.onTableChanged();
+    }
     return true;
   }
 
@@ -228,7 +240,7 @@ export class Storage {
   private remember(part: RealPart): void {
     const { cpu, span } = this;
     const { translator } = cpu;
-    if (!this.cacheable || part.cachingInhibited || part.raHi !== 0) return;
+    if (!this.cacheable || this.tableChanged || part.cachingInhibited || part.raHi !== 0) return;
     const page = (part.raLo & PAGE_MASK) >>> 0;
     if (!this.engine.ram.contains(0, page, 4096)) return;
     if (dawrWatches(cpu, cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;

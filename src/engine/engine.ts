@@ -20,6 +20,7 @@ import { handlersOf } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { TranslationCache } from './translation-cache';
+import { WriteWatch } from './write-watch';
 import { WASM, type WasmMemory } from './wasm/api';
 import { variantIndex, variantOf, VARIANTS, type CodeModel } from './variant';
 
@@ -85,8 +86,7 @@ export class Engine {
   private readonly table: object;
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
   private readonly decoders = new Map<number, Decoder>();
-  /** By real page: 1 where a translation cache may hold a write permission. */
-  private readonly writeCached: Uint8Array;
+  private readonly writes: WriteWatch;
   private readonly hasPrefixes: boolean;
   /** Records at which generated code is to be left once. */
   private readonly leaving: number[] = [];
@@ -105,7 +105,8 @@ export class Engine {
     this.caches = this.cpus.map((cpu) => new TranslationCache(buffer, this.map, cpu));
     this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.clear()));
     this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
-    this.writeCached = new Uint8Array(this.map.ramSize >>> 12);
+    this.writes = new WriteWatch(this.caches, this.map.ramSize >>> 12);
+    this.ram.onNewTablePage = (page) => this.writes.revoke(page);
     this.hasPrefixes = INSTRUCTIONS.some(({ size, row }) => size === 64 && options.implements(row));
   }
 
@@ -144,9 +145,9 @@ export class Engine {
     page: number,
     permits: { read: boolean; write: boolean },
   ): void {
-    const write = permits.write && !this.code.holds(page);
-    if (write) this.writeCached[page >>> 12] = 1;
-    this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { read: permits.read, write });
+    const write = permits.write && !this.code.holds(page) && this.ram.tablePages[page >>> 12] === 0;
+    const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { read: permits.read, write });
+    if (write) this.writes.granted(page >>> 12, cpu.index, entry);
   }
 
   /**
@@ -156,10 +157,7 @@ export class Engine {
   cacheFetch(cpu: CpuState, ea: { hi: number; lo: number }, page: number, mode: DecodeMode): void {
     const wasCode = this.code.holds(page);
     const records = this.code.records(page, mode);
-    if (!wasCode && this.writeCached[page >>> 12]) {
-      this.caches.forEach((cache) => cache.dropWrites(page));
-      this.writeCached[page >>> 12] = 0;
-    }
+    if (!wasCode) this.writes.revoke(page >>> 12);
     this.caches[cpu.index]!.insertFetch(ea.hi, ea.lo, records);
   }
 

@@ -56,8 +56,9 @@ export class TranslationCache {
    * Enters the 4K page of an effective address for the current context.
    * @param page real address of the page, inside host real memory
    * @param permits which accesses may use it
+   * @returns the number of the entry
    */
-  insert(eaHi: number, eaLo: number, page: number, permits: { read: boolean; write: boolean }): void {
+  insert(eaHi: number, eaLo: number, page: number, permits: { read: boolean; write: boolean }): number {
     const { words } = this;
     const at = this.entry(eaLo);
     const low = (eaLo & PAGE_LOW) | this.cpu.lo(DCTX);
@@ -75,6 +76,7 @@ export class TranslationCache {
       words[at + 3] = eaHi;
     }
     words[at + 4] = addend;
+    return (at - (this.tlb >> 2)) / (TLB_ENTRY.size >> 2);
   }
 
   /** Enters a fetch translation: the page's decoded records begin at a linear address. */
@@ -108,15 +110,22 @@ export class TranslationCache {
     );
   }
 
-  /** Drops every write permission of a real page: its stores must be seen. */
-  dropWrites(page: number): void {
+  /**
+   * Drops every write permission of a real page: its stores must be seen.
+   * @param only the number of the entry where the only one can be; absent: any
+   */
+  dropWrites(page: number, only?: number): void {
+    const step = TLB_ENTRY.size >> 2;
+    const first = (this.tlb >> 2) + (only ?? 0) * step;
+    const end = only === undefined ? first + TLB_ENTRIES * step : first + step;
+    for (let at = first; at < end; at += step) this.dropWrite(at, page);
+  }
+
+  private dropWrite(at: number, page: number): void {
     const { words } = this;
-    const end = (this.tlb >> 2) + TLB_ENTRIES * (TLB_ENTRY.size >> 2);
-    for (let at = this.tlb >> 2; at < end; at += TLB_ENTRY.size >> 2) {
-      if (words[at + 3] === EMPTY && words[at + 2] === EMPTY) continue;
-      const pageEA = words[at + 2]! & PAGE_LOW;
-      if (((words[at + 4]! + pageEA) | 0) === ((this.ramBase + page) | 0)) words.fill(EMPTY, at + 2, at + 4);
-    }
+    if (words[at + 3] === EMPTY && words[at + 2] === EMPTY) return;
+    const pageEA = words[at + 2]! & PAGE_LOW;
+    if (((words[at + 4]! + pageEA) | 0) === ((this.ramBase + page) | 0)) words.fill(EMPTY, at + 2, at + 4);
   }
 
   /** Drops every fetch entry: decoded pages moved. */

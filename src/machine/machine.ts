@@ -91,7 +91,7 @@ export class Machine {
       model: this.model,
       ramSize,
       cpus,
-      bus: (memory, written) => new MachineBus(memory, this.devices, written),
+      bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
     });
     this.io = description.build({
       bus: this.devices,
@@ -199,7 +199,7 @@ class MachineBus implements CpuBus {
   constructor(
     private readonly memory: RealMemory,
     private readonly devices: Bus,
-    private readonly written: (address: number, length: number) => void,
+    private readonly stored: (address: number, bytes: number, store: () => void) => void,
   ) {}
 
   private inMemory(ra: bigint, bytes: number): boolean {
@@ -222,9 +222,10 @@ class MachineBus implements CpuBus {
 
   write(ra: bigint, bytes: 1 | 2 | 4 | 8, value: bigint): boolean {
     if (!this.inMemory(ra, bytes)) return this.devices.write(ra, bytes, reverseBytes(value, bytes));
-    for (let i = 0; i < bytes; i++)
-      this.memory.bytes[Number(ra) + i] = Number((value >> BigInt(8 * (bytes - 1 - i))) & 0xffn);
-    this.written(Number(ra), bytes);
+    this.stored(Number(ra), bytes, () => {
+      for (let i = 0; i < bytes; i++)
+        this.memory.bytes[Number(ra) + i] = Number((value >> BigInt(8 * (bytes - 1 - i))) & 0xffn);
+    });
     return true;
   }
 }

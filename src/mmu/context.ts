@@ -2,7 +2,7 @@
  * The state of one translation: what was asked, what each stage found, what came out. Every step of the walk reads
  * and writes it; it is allocated once per translator, so that a translation allocates nothing.
  */
-import type { RealMemory } from '../core/memory';
+import { TABLE, type RealMemory } from '../core/memory';
 import { CpuState } from '../state/cpu-state';
 import { ACCESS, RIGHT, type Access } from './access';
 import { FaultRecord, type FaultKind, type FaultStage } from './fault';
@@ -36,6 +36,8 @@ export class TranslationContext {
   /** Effective LPID and PID. */
   lpid = 0;
   pid = 0;
+  /** Whether the root of a process's tree needs more than the walk checks. */
+  readonly checksRoot: boolean;
   /** The process-scoped tables are addressed by guest real addresses. */
   twoStage = false;
   /** Rights that AMR and IAMR leave on pages that are subject to key 0. */
@@ -78,6 +80,7 @@ export class TranslationContext {
     readonly policy: MmuPolicy,
   ) {
     this.cpu = CpuState.detached();
+    this.checksRoot = policy.geometry.segmentCheck === 'tree';
   }
 
   /** Forgets what the last translation was about to change. */
@@ -116,10 +119,14 @@ export class TranslationContext {
     return false;
   }
 
-  /** Reads the doubleword at a host real address; false where there is no memory. */
-  read(hi: number, lo: number): boolean {
+  /**
+   * Reads the doubleword of a table at a host real address; false where there is no memory.
+   * @param kind one of TABLE
+   */
+  read(hi: number, lo: number, kind: number = TABLE.TREE): boolean {
     const at = lo >>> 0;
     if (hi !== 0 || at + 8 > this.memory.size) return false;
+    this.memory.noteTable(at, kind);
     this.valueHi = this.memory.getWord(at);
     this.valueLo = this.memory.getWord(at + 4);
     return true;

@@ -1,4 +1,5 @@
 /** The partition table: from the effective LPID to the partition's tree and process table (Book III, 6.7.6.1). */
+import { TABLE } from '../core/memory';
 import { PATE0_RADIX, PATE_SIZE } from '../../isa/tables/partition-table';
 import { PTCR } from '../../isa/registers/translation';
 import { offsetOf } from '../state/layout';
@@ -62,13 +63,13 @@ export function locatePartitionEntry(ctx: TranslationContext): boolean {
 
 function readDoublewords(ctx: TranslationContext): boolean {
   const { entryHi, entryLo } = ctx.partition;
-  if (!ctx.read(entryHi, entryLo + 8)) {
+  if (!ctx.read(entryHi, entryLo + 8, TABLE.OTHER)) {
     ctx.recorder?.partitionEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, ctx.partition);
   }
   ctx.pate1Hi = ctx.valueHi;
   ctx.pate1Lo = ctx.valueLo;
-  return ctx.read(entryHi, entryLo);
+  return ctx.read(entryHi, entryLo, TABLE.OTHER);
 }
 
 /** Without partitions only doubleword 1 of entry 0 means anything. The fault is the program's own. */
@@ -79,7 +80,7 @@ function readOnlyEntry(ctx: TranslationContext): boolean {
   tree.entryHi = ctx.cpu.hi(PTCR_AT) & PATB_HI;
   tree.entryLo = ctx.cpu.lo(PTCR_AT) & PATB_LO;
   tree.hostLo = tree.entryLo;
-  if (!ctx.read(tree.entryHi, tree.entryLo + 8)) {
+  if (!ctx.read(tree.entryHi, tree.entryLo + 8, TABLE.OTHER)) {
     ctx.recorder?.partitionEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, ctx.process);
   }

@@ -1,4 +1,5 @@
 /** The process table: from the effective PID to the process's tree (Power ISA v3.1 Book III, 6.7.6.2). */
+import { TABLE } from '../core/memory';
 import { PATE1 } from '../../isa/tables/partition-table';
 import { PRTE_SIZE } from '../../isa/tables/process-table';
 import type { TranslationContext } from './context';
@@ -27,7 +28,7 @@ export function readProcessEntry(ctx: TranslationContext): boolean {
     lo = ctx.hostLo;
   }
   tree.hostLo = lo;
-  if (!ctx.read(hi, lo)) {
+  if (!ctx.read(hi, lo, TABLE.OTHER)) {
     ctx.recorder?.processEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, tree);
   }

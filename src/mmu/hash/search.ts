@@ -4,6 +4,7 @@
  *
  * Both groups are always searched, so that a second matching entry is seen: it is a machine check.
  */
+import { TABLE } from '../../core/memory';
 import { HPTE0, HPTE_SIZE, PTEG_SIZE, PTEG_SLOTS } from '../../../isa/tables/hpte';
 import { SLBV } from '../../../isa/tables/slb-entry';
 import { LPCR } from '../../../isa/registers/lpcr';
@@ -99,6 +100,7 @@ function searchGroup(ctx: TranslationContext, walk: HashWalk, h: number): boolea
     if (ctx.recorder !== undefined) recordNoGroup(ctx, walk, { h, indexHi, indexLo, hi, lo });
     return false;
   }
+  ctx.memory.noteTable(lo >>> 0, TABLE.OTHER);
   scan(ctx, walk, lo >>> 0, walk.wantLo | h);
   if (ctx.recorder !== undefined) recordGroup(ctx, walk, { h, indexHi, indexLo, hi, lo });
   return true;
