@@ -6,6 +6,7 @@ import type { FaultKind, FaultStage } from './fault';
 import { attributes } from './radix/entry';
 import type { RadixTree } from './radix/tree';
 
+const NORMAL = ATT.findIndex(({ name }) => name === 'normal');
 const INHIBITED = ATT.map(({ inhibited }) => inhibited);
 const GUARDED = ATT.map(({ guarded }) => guarded);
 
@@ -15,6 +16,7 @@ const GUARDED = ATT.map(({ guarded }) => guarded);
  */
 export function combineAttributes(ctx: TranslationContext, tree: RadixTree): void {
   const att = attributes(tree.valueLo);
+  if (att === NORMAL) return;
   if (INHIBITED[att]!) ctx.cachingInhibited = true;
   if (GUARDED[att]!) ctx.guarded = true;
 }

@@ -64,6 +64,7 @@ export const QUADRANTS: {
 const { SF, HV } = { SF: MSR.SF.hi, HV: MSR.HV.hi };
 const { PR, IR, DR } = { PR: MSR.PR.lo, IR: MSR.IR.lo, DR: MSR.DR.lo };
 const HR = LPCR.HR.lo;
+const QUADRANT = RADIX_EA.QUADRANT.hi;
 const QUADRANT_SHIFT = RADIX_EA.QUADRANT.shift - 32;
 const WITHIN_QUADRANT = RADIX_EA.WITHIN_QUADRANT.hi;
 const MUST_BE_ZERO = RADIX_EA.MUST_BE_ZERO.hi;
@@ -102,4 +103,10 @@ export function qualifyAddress(ctx: TranslationContext): boolean {
   if (!ctx.policy.partitions) return true;
   const bad = !row.exists || (ctx.eaHi & MUST_BE_ZERO) !== 0;
   return !bad || ctx.fail('segment', 'effective', -1);
+}
+
+/** Quadrant 0 or 3. An implementation without partitions has no others, and finds out only when it walks. */
+export function quadrantIsPlain(ctx: TranslationContext): boolean {
+  const quadrant = ctx.eaHi & QUADRANT;
+  return quadrant === 0 || quadrant === QUADRANT;
 }

@@ -28,7 +28,7 @@ import type { Fault } from './fault';
 import type { Invalidation } from './invalidate';
 import type { ArchitectedCaches } from './tlb/caches';
 import { HashedTranslation, type HashTranslation } from './hash';
-import { lpidr, qualifyAddress, selectMode } from './mode';
+import { lpidr, qualifyAddress, quadrantIsPlain, selectMode } from './mode';
 import { readPartitionEntry } from './partition-table';
 import type { MmuPolicy } from './policy';
 import { partitionScoped } from './radix/partition-scoped';
@@ -179,7 +179,7 @@ export class Translator {
         return guestReal(ctx);
       case 'hash':
       case 'hashReal':
-        return this.hash.translate(ctx) && checkAttributes(ctx, 'hash');
+        return this.hash.translate(ctx);
     }
   }
 }
@@ -203,7 +203,7 @@ function radix(ctx: TranslationContext): boolean {
  */
 function inTlb(ctx: TranslationContext): boolean {
   const { process, partition, access } = ctx;
-  const found = ctx.caches!.findEffective(ctx);
+  const found = (ctx.policy.partitions || quadrantIsPlain(ctx)) && ctx.caches!.findEffective(ctx);
   if (ctx.recorder !== undefined) ctx.recorder.tlb = found ? 'hit' : 'miss';
   if (!found) return false;
   process.rights = processRights(ctx, process);
@@ -241,7 +241,7 @@ function complete(ctx: TranslationContext): boolean {
   ctx.pageShift = 64;
   if (ctx.mode === 'radix') addStage(ctx, ctx.process);
   if (ctx.twoStage) addStage(ctx, ctx.partition);
-  return checkAttributes(ctx, inhibitingStage(ctx));
+  return !ctx.cachingInhibited || checkAttributes(ctx, inhibitingStage(ctx));
 }
 
 function addStage(ctx: TranslationContext, tree: TranslationContext['process']): void {
