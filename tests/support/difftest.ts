@@ -276,8 +276,6 @@ export interface Summary {
   ran: number;
   /** Mnemonics of the oracle in blocks that did not run because an instruction has no row, with their number. */
   readonly withoutRow: Map<string, number>;
-  /** Blocks by mnemonic of every instruction that ran. */
-  readonly covered: Set<string>;
   /** Registers and bytes not compared, or not in all bits, because the architecture leaves them undefined. */
   skipped: number;
   readonly differences: string[];
@@ -285,7 +283,7 @@ export interface Summary {
 
 /** Runs every block whose instructions all have rows. */
 export function runBlocks(test: DiffTest): Summary {
-  const summary: Summary = { ran: 0, withoutRow: new Map(), covered: new Set(), skipped: 0, differences: [] };
+  const summary: Summary = { ran: 0, withoutRow: new Map(), skipped: 0, differences: [] };
   for (const block of test.blocks) {
     const decoded = block.w.map(decode);
     const missing = block.m.filter((_, i) => !decoded[i]);
@@ -294,7 +292,6 @@ export function runBlocks(test: DiffTest): Summary {
     const result = new BlockRun(test.states[block.s]!, block, test.endian).run(decoded);
     summary.ran++;
     summary.skipped += result.skipped;
-    for (const { instruction } of decoded) summary.covered.add(instruction.mnemonic);
     for (const text of result.differences)
       summary.differences.push(`block ${block.i} (${block.m.join(' ')}; ${block.w.join(' ')}): ${text}`);
   }
