@@ -11,7 +11,6 @@ import {
   eq,
   eqz,
   extendU,
-  geU,
   gtU,
   i32,
   i64,
@@ -111,13 +110,14 @@ const BASE = i64(1n << 32n);
 
 /**
  * One 32-bit digit of a long division: gives the greatest q with q * d <= high * 2^32, where high < d and d has its
- * top bit set. The estimate from d's upper word is at most two too large (Knuth, TAOCP 2, 4.3.1, theorem B).
+ * top bit set. The estimate from d's upper word is at most two too large (Knuth, TAOCP 2, 4.3.1, theorem B). It is
+ * below 2^32 + 2, so that its product with d's lower word fits; a rest of 2^32 or more says that it is right.
  */
 const quotientDigit = (high: I64, d: I64, body: (digit: I64) => Sem): Sem =>
   def2(shrU(d, i64(32)), zext32(d), (d1, d0) =>
     variable(divU(high, d1), (q) =>
       variable(sub(high, mul(q, d1)), (rest) => {
-        const tooLarge = or(geU(q, BASE), gtU(mul(q, d0), shl(rest, i64(32))));
+        const tooLarge = gtU(mul(q, d0), shl(rest, i64(32)));
         const lower = [assign(q, sub(q, i64(1))), assign(rest, add(rest, d1))];
         return [when(tooLarge, [...lower, when(and(ltU(rest, BASE), tooLarge), lower)]), body(q)];
       }),
