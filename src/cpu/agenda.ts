@@ -45,6 +45,11 @@ export class Agenda {
     );
   }
 
+  /** To be called when time itself was changed. */
+  forget(): void {
+    this.seen.fill(-1);
+  }
+
   /** As `timeToNext` of asynchronous.ts. */
   timeToNext(): number {
     if (this.changed()) this.next = this.now() + timeToNext(this.cpu);

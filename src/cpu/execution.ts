@@ -5,11 +5,13 @@
 import { hasRow } from '../../isa/decoder';
 import type { RaiseReason, ServiceName } from '../../isa/vocabulary/services';
 import type { RealMemory } from '../core/memory';
-import { hex0x } from '../core/u64';
+import { hex0x, u64 } from '../core/u64';
 import { Engine, type EngineHost } from '../engine/engine';
 import { EXIT } from '../engine/helpers';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS } from '../mmu/access';
+import { ArchitectedCaches } from '../mmu/tlb/caches';
+import { TLB_GEOMETRIES } from '../mmu/tlb/geometry';
 import { Translator } from '../mmu/translate';
 import { offsetOf, RECORD } from '../state/layout';
 import { Agenda } from './agenda';
@@ -86,7 +88,7 @@ export class Execution implements EngineHost {
   private barren = 0;
   /** What the last observed instruction was, for the trace interrupt after it. */
   private stepped: CompletedInstruction | undefined;
-  private randomState = 0x9e3779b97f4a7c15n;
+  private random64 = RANDOM_SEED;
 
   constructor(private readonly options: ExecutionOptions) {
     const { model } = options;
@@ -118,16 +120,34 @@ export class Execution implements EngineHost {
     this.tracker.changed(cpu);
   }
 
-  /** To be called after registers were changed from outside: images, snapshots, debuggers. */
+  /** State of the random numbers that guests get, as `"0x..."`. */
+  get randomState(): string {
+    return hex0x(this.random64);
+  }
+
+  set randomState(state: string) {
+    this.random64 = BigInt(state);
+  }
+
+  /** To be called after memory and registers were replaced from outside: images, snapshots. */
+  memoryReplaced(): void {
+    this.engine.written(0, this.engine.ram.size);
+    this.engine.contexts.dropAll();
+    for (const agenda of this.agendas) agenda.forget();
+    this.cpus.forEach((cpu) => this.registersChanged(cpu));
+  }
+
+  /** To be called after registers were changed from outside. */
   registersChanged(cpu: Cpu): void {
     this.tracker.changed(cpu);
   }
 
-  /** Lets every access of every CPU come to TypeScript: for models and observers that must see them all. */
-  set storageCacheable(cacheable: boolean) {
-    this.engine.contexts.dropAll();
-    for (const storage of this.storages) storage.cacheable = cacheable;
-    this.cpus.forEach((cpu) => this.tracker.changed(cpu));
+  /** Translates every load and store through the CPU models' architected lookaside buffers from now on. */
+  useArchitectedTlb(): void {
+    for (const { translator, model } of this.cpus)
+      translator.caches = new ArchitectedCaches(TLB_GEOMETRIES[model.name]);
+    for (const storage of this.storages) storage.cacheable = false;
+    this.memoryReplaced();
   }
 
   /** Instructions that a CPU has retired since reset. */
@@ -269,7 +289,9 @@ export class Execution implements EngineHost {
       bus,
       now: () => this.now(),
       contextChanged: (cpu) => this.tracker.changed(cpu),
-      invalidate: (_cpu, what) => {
+      invalidate: (by, what) => {
+        for (const each of this.cpus)
+          if (!what.local || each === by) each.translator.invalidate(each.state, what);
         this.tracker.invalidate(what);
         this.cpus.forEach((each) => this.tracker.changed(each));
       },
@@ -293,10 +315,10 @@ export class Execution implements EngineHost {
 
   /** splitmix64: the same sequence in every run. */
   private random(): bigint {
-    this.randomState = BigInt.asUintN(64, this.randomState + 0x9e3779b97f4a7c15n);
-    let z = this.randomState;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+    this.random64 = u64(this.random64 + RANDOM_STEP);
+    let z = this.random64;
+    z = u64((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+    z = u64((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
     return z ^ (z >> 31n);
   }
 
@@ -362,5 +384,8 @@ export class Execution implements EngineHost {
   }
 }
 
+/** splitmix64. */
+const RANDOM_SEED = 0x9e3779b97f4a7c15n;
+const RANDOM_STEP = 0x9e3779b97f4a7c15n;
 /** Primary opcode of every prefix. */
 const PREFIX_OPCODE = 1;

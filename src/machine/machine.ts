@@ -9,9 +9,18 @@ import { PENDING, setPending } from '../cpu/pending';
 import { UserError } from '../core/errors';
 import type { RealMemory } from '../core/memory';
 import { placeImage, type Image } from '../loader';
+import { hex0x } from '../core/u64';
 import { Bus } from './devices/bus';
 import { reverseBytes } from './devices/device';
 import type { PowerRequest } from './devices/power';
+import {
+  checkSnapshotFits,
+  restoreRegisters,
+  saveRegisters,
+  type Snapshot,
+  type SnapshotDescription,
+} from './snapshot';
+import { parseHex, StateReader } from './state';
 
 /** What a description builds its devices with. */
 export interface Wiring {
@@ -51,6 +60,8 @@ export interface MachineOptions {
   /** Bytes, a multiple of 64 KiB. */
   readonly memory?: number;
   readonly cpus?: number;
+  /** `architected`: stale translations survive until software invalidates them. Slower: every access is looked at. */
+  readonly tlb?: 'coherent' | 'architected';
   readonly output: (byte: number) => void;
 }
 
@@ -93,6 +104,7 @@ export class Machine {
       cpus,
       bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
     });
+    if (options.tlb === 'architected') this.execution.useArchitectedTlb();
     this.io = description.build({
       bus: this.devices,
       memory: this.memory,
@@ -128,11 +140,10 @@ export class Machine {
   /** Puts an image into memory and CPU 0 at its entry. @throws UserError where it does not fit */
   load(image: Image): void {
     placeImage(image, this.memory.bytes);
-    this.execution.engine.written(0, this.memory.size);
     const cpu = this.cpus[0]!;
     cpu.nia = image.entry;
     this.description.start(cpu, image);
-    this.cpus.forEach((each) => this.execution.registersChanged(each));
+    this.execution.memoryReplaced();
   }
 
   /** Queues console input; returns how many bytes were taken. */
@@ -162,6 +173,41 @@ export class Machine {
       if (end.kind !== 'budget') return { end, used: budget - left };
     }
     return { end: { kind: 'budget' }, used: budget - left };
+  }
+
+  /** Complete state without the memory's contents, for `encodeSnapshot` with `memory.bytes`. */
+  save(): Omit<SnapshotDescription, 'memorySize'> {
+    return {
+      machine: this.description.name,
+      model: this.model.name,
+      cpus: this.cpus.map(({ state }) => saveRegisters(state)),
+      devices: this.devices.save(),
+      scheduler: { turn: this.turn, enabled: this.enabled, random: this.execution.randomState },
+    };
+  }
+
+  /** Takes over a snapshot. @throws UserError where it is not of such a machine or is damaged */
+  restore(name: string, snapshot: Snapshot): void {
+    checkSnapshotFits(name, snapshot, {
+      machine: this.description.name,
+      model: this.model.name,
+      memorySize: this.memory.size,
+      cpus: this.cpus.length,
+    });
+    const scheduler = new StateReader(`${name}: scheduler`, snapshot.scheduler);
+    const turn = scheduler.integer('turn', 0, MAX_CPUS);
+    const enabled = scheduler.integer('enabled', 0, 2 ** MAX_CPUS - 1);
+    const random = parseHex(scheduler.required('random'), 64);
+    if (random === undefined)
+      throw new UserError(`${name}: scheduler.random: expected "0x..."; the snapshot is damaged`);
+    scheduler.done();
+    this.cpus.forEach(({ state }, i) => restoreRegisters(state, snapshot.cpus[i], `${name}: cpus.${i}`));
+    this.devices.restore(snapshot.devices);
+    snapshot.copyMemory(this.memory.bytes);
+    this.turn = turn;
+    this.enabled = enabled;
+    this.execution.randomState = hex0x(random);
+    this.execution.memoryReplaced();
   }
 
   private takePower(): MachineEnd {
