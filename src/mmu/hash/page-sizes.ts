@@ -6,9 +6,9 @@ import { keepHi, keepLo } from '../halves';
 
 const SMALLEST = 12;
 /** Bits of VA that are below AVPN. */
-const BELOW_AVPN = 23;
+export const AVPN_SHIFT = 23;
 /** AVPN begins at this bit of doubleword 0: VA >> 16 is the VA in its place. */
-export const AVPN_PLACE = BELOW_AVPN - HPTE0.AVPN.shift;
+export const AVPN_PLACE = AVPN_SHIFT - HPTE0.AVPN.shift;
 
 export class ActualSize {
   readonly shift: number;
@@ -44,7 +44,7 @@ export class BaseSize {
   constructor({ shift, llp, actual }: BasePageSize) {
     this.shift = shift;
     this.llp = llp;
-    this.avpnKeep = -1 << (Math.max(shift, BELOW_AVPN) - AVPN_PLACE);
+    this.avpnKeep = -1 << (Math.max(shift, AVPN_SHIFT) - AVPN_PLACE);
     this.actual = actual.map((size) => new ActualSize(size));
   }
 
