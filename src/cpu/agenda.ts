@@ -13,13 +13,13 @@ const AT = {
   MSR: offsetOf('MSR'), LPCR: offsetOf('LPCR'), DEC: offsetOf('DECEXPIRY'), HDEC: offsetOf('HDECEXPIRY'),
   PENDING: offsetOf('PENDING'), STOPPED: offsetOf('STOPPED'), RETIRED: offsetOf('RETIRED'),
   IDLE: offsetOf('IDLETIME'), HMER: offsetOf('HMER'), HMEER: offsetOf('HMEER'), DPDES: offsetOf('DPDES'),
-  BESCR: offsetOf('BESCR'),
+  BESCR: offsetOf('BESCR'), PMU: offsetOf('PMUSINCE'),
 } as const; // prettier-ignore
 
 const WORD = 2 ** 32;
 const { EE, PR, HV } = MSR;
-/** Doublewords that decide when a decrementer matters. */
-const WATCHED = [AT.LPCR, AT.DEC, AT.HDEC] as const;
+/** Doublewords that decide when a decrementer matters; the counters move theirs whenever they are set. */
+const WATCHED = [AT.LPCR, AT.DEC, AT.HDEC, AT.PMU] as const;
 
 export class Agenda {
   /** Values that `next` was computed from: MSR bits, PENDING and STOPPED, then the halves of {@link WATCHED}. */

@@ -13,6 +13,7 @@ import type { Cpu } from './cpu';
 import { eventBasedBranch } from './event-based-branch';
 import { takeInterrupt } from './interrupts';
 import type { AsynchronousSource } from './models/model';
+import { settleActiveCounters, unitsToAlert } from './performance-monitor';
 import { isPending, PENDING, setPending, STOPPED } from './pending';
 import { DEC, decrementerValue, HDEC, unitsToSignChange, type Decrementer } from './time';
 
@@ -135,7 +136,10 @@ const SOURCES: Readonly<Record<AsynchronousSource, SourceRow>> = {
   },
   performanceMonitor: {
     interrupt: 'performanceMonitor',
-    exists: pending(PENDING.PERFORMANCE_MONITOR),
+    exists(cpu) {
+      settleActiveCounters(cpu);
+      return isPending(cpu, PENDING.PERFORMANCE_MONITOR);
+    },
     enabled: ee,
   },
 };
@@ -215,12 +219,23 @@ function unitsToException(
   return Number(unitsToSignChange(cpu, which, decrementerValue(cpu, which)));
 }
 
+/** A performance monitor alert is awaited where its interrupt could be taken, or wakes the thread. */
+function unitsToPerformanceAlert(cpu: Cpu): number {
+  const stopped = cpu.state.int(STOPPED_AT);
+  const awaited = stopped === STOPPED.RUNNING ? ee(cpu) : stopped === STOPPED.UNTIL_EXCEPTION;
+  return awaited ? unitsToAlert(cpu) : Infinity;
+}
+
 /**
- * Units of machine time (instructions, or cycles with a timing model) until a decrementer's exception changes in a way
- * that matters in the current state: 0 where one could be delivered now, Infinity where none can. Exact as long as MSR,
- * LPCR and the decrementers are not written, which are services.
+ * Units of machine time (instructions, or cycles with a timing model) until an exception comes, or HDEC's goes, that
+ * matters in the current state: 0 where one could be delivered now, Infinity where none can. Exact as long as MSR, LPCR,
+ * the decrementers and the performance monitor are not written, which are services.
  */
 export const timeToNext = (cpu: Cpu): number =>
-  Math.min(unitsToException(cpu, 'decrementer', DEC), unitsToException(cpu, 'hypervisorDecrementer', HDEC));
+  Math.min(
+    unitsToException(cpu, 'decrementer', DEC),
+    unitsToException(cpu, 'hypervisorDecrementer', HDEC),
+    unitsToPerformanceAlert(cpu),
+  );
 
 export { afterInstruction, isStepping, type CompletedInstruction } from './trace-interrupt';

@@ -12,6 +12,7 @@ import type { Translator } from '../mmu/translate';
 import { CpuState } from '../state/cpu-state';
 import { hasSlot, offsetOf, SLOTS } from '../state/layout';
 import type { CpuModel } from './models/model';
+import { settleActiveCounters } from './performance-monitor';
 
 const MSR_AT = offsetOf('MSR');
 const NIA_AT = offsetOf('NIA');
@@ -96,6 +97,7 @@ export class Cpu {
 
   /** Sets MSR as it is given, but for bits that do not exist or are fixed. */
   set msr(value: bigint) {
+    settleActiveCounters(this);
     const { writable, fixed } = this.model.msr;
     this.state.set(MSR_AT, (value & writable) | fixed);
   }

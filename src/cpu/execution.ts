@@ -11,7 +11,6 @@ import { EXIT } from '../engine/helpers';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS } from '../mmu/access';
 import { ArchitectedCaches } from '../mmu/tlb/caches';
-import { TLB_GEOMETRIES } from '../mmu/tlb/geometry';
 import { Translator } from '../mmu/translate';
 import { offsetOf, RECORD } from '../state/layout';
 import { Agenda } from './agenda';
@@ -144,8 +143,7 @@ export class Execution implements EngineHost {
 
   /** Translates every load and store through the CPU models' architected lookaside buffers from now on. */
   useArchitectedTlb(): void {
-    for (const { translator, model } of this.cpus)
-      translator.caches = new ArchitectedCaches(TLB_GEOMETRIES[model.name]);
+    for (const { translator, model } of this.cpus) translator.caches = new ArchitectedCaches(model.tlb);
     for (const storage of this.storages) storage.cacheable = false;
     this.memoryReplaced();
   }

@@ -11,6 +11,7 @@ import { get, has, maskOf } from '../core/bits';
 import { offsetOf } from '../state/layout';
 import type { Cpu } from './cpu';
 import { takeInterrupt } from './interrupts';
+import { countInstruction, countsEachInstruction } from './performance-monitor';
 
 const CIABR_AT = offsetOf('CIABR');
 /** SIAR and SDAR: what a trace interrupt of MSR[TE] samples. */
@@ -40,8 +41,9 @@ function privilegeOf(msr: bigint): bigint {
 const breakpointActive = (cpu: Cpu, msr: bigint): boolean =>
   get(cpu.state.get(CIABR_AT), CIABR.PRIV) === privilegeOf(msr);
 
-/** True while instructions must be executed one by one: each may be followed by a trace interrupt. */
-export const isStepping = (cpu: Cpu): boolean => (cpu.msr & STEP) !== 0n || breakpointActive(cpu, cpu.msr);
+/** True while instructions must be executed one by one: each may be followed by a trace interrupt, or is counted. */
+export const isStepping = (cpu: Cpu): boolean =>
+  (cpu.msr & STEP) !== 0n || breakpointActive(cpu, cpu.msr) || countsEachInstruction(cpu);
 
 /** Returns and system calls are not traced: they leave the state that asked for it. */
 const NOT_TRACED: ReadonlySet<string> = new Set(['rfid', 'hrfid', 'rfscv', 'urfid', 'sc', 'scv', 'stop']);
@@ -66,6 +68,7 @@ function storageCause({ mnemonic, timing }: CompletedInstruction): bigint {
  */
 export function afterInstruction(cpu: Cpu, done: CompletedInstruction): boolean {
   const { msr, mnemonic, timing } = done;
+  countInstruction(cpu, { timing, branched: cpu.nia !== done.cia + (done.prefixed ? 8n : 4n) });
   const stepped = has(msr, MSR.SE) || (has(msr, MSR.BE) && timing === 'branch');
   const atBreakpoint =
     breakpointActive(cpu, msr) && ((cpu.state.get(CIABR_AT) ^ done.cia) & CIABR.CIEA.mask) === 0n;

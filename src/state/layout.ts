@@ -68,6 +68,8 @@ const REGISTERS = [
   /** Time at which DEC and HDEC pass from 0 to -1. */
   ['DECEXPIRY', 'i64'],
   ['HDECEXPIRY', 'i64'],
+  /** Time up to which the performance monitor counters are counted. */
+  ['PMUSINCE', 'i64'],
   /** Interrupt requests latched in the CPU, one bit each (see src/cpu/asynchronous.ts). */
   ['PENDING', 'i32'],
   /** 1 while the thread is stopped by stop, wait or H_CEDE. */

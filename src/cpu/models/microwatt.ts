@@ -5,11 +5,13 @@
 import { FSCR } from '../../../isa/registers/facilities';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
+import { MMCR0 } from '../../../isa/registers/performance';
 import { CTRL } from '../../../isa/registers/thread';
 import { DAWR, DAWRX } from '../../../isa/registers/debug';
 import { PTCR } from '../../../isa/registers/translation';
 import { maskOf } from '../../core/bits';
 import * as mmu from '../../mmu/policy';
+import { TLB_GEOMETRIES } from '../../mmu/tlb/geometry';
 import { bitsOf, sprSet, type CpuModel } from './model';
 
 const PMU_NUMBERS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14];
@@ -62,6 +64,7 @@ export const MICROWATT: CpuModel = {
     LPCR: LPCR_FIXED | LPCR.LD.mask,
     FSCR: FSCR_BITS,
     CTRL: CTRL.RUN.mask,
+    PMU11: MMCR0.FC.mask,
   },
   mmu: mmu.MICROWATT,
   cacheBlockShift: 6,
@@ -76,6 +79,13 @@ export const MICROWATT: CpuModel = {
   timebase: { frequency: 100_000_000, unitsPerTick: 1n },
   threadsPerCore: 1,
   tlbielSets: { radix: 1, hash: 1 },
+  tlb: TLB_GEOMETRIES.microwatt,
   dawrs: 2,
+  counterEvents: [
+    { 0xf0: 'time', 0xf2: 'instructions', 0xfa: 'time', 0xfc: 'loads', 0xfe: 'instructions' },
+    { 0xf0: 'stores', 0xf2: 'instructions', 0xf4: 'time', 0xfa: 'takenBranches' },
+    { 0xf2: 'instructions', 0xf4: 'instructions' },
+    { 0xf2: 'instructions', 0xf4: 'time', 0xfa: 'instructions' },
+  ],
   priority: ['performanceMonitor', 'hypervisorDoorbell', 'decrementer', 'external'],
 };

@@ -6,6 +6,8 @@ import type { Feature, IsaLevel } from '../../../isa/vocabulary/row';
 import { SPR_ROWS, type SprRow } from '../../../isa/registers/spr';
 import type { Field } from '../../core/bits';
 import type { MmuPolicy } from '../../mmu/policy';
+import type { TlbGeometry } from '../../mmu/tlb/geometry';
+import type { CounterEvents } from '../performance-monitor';
 
 export type ModelName = 'power8' | 'power9' | 'power10' | 'microwatt';
 
@@ -91,7 +93,11 @@ export interface CpuModel {
   readonly threadsPerCore: number;
   /** Congruence classes that tlbiel with IS != 0 addresses, by kind of translation; 1: all at once. */
   readonly tlbielSets: { readonly radix: number; readonly hash: number };
+  /** Sizes of the architected lookaside buffers. */
+  readonly tlb: TlbGeometry;
   readonly dawrs: number;
+  /** Event codes of PMC1 to PMC4. */
+  readonly counterEvents: CounterEvents;
   /** HID0 bit that enables attn; without it attn is always enabled. */
   readonly attnEnable?: Field;
   /** Asynchronous interrupts that exist, the first being taken first. */

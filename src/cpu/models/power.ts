@@ -2,11 +2,13 @@
 import { FSCR, HFSCR } from '../../../isa/registers/facilities';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
+import { MMCR0 } from '../../../isa/registers/performance';
 import { CIABR, DAWR, DAWRX } from '../../../isa/registers/debug';
 import { HID0, PCR, PSSCR } from '../../../isa/registers/thread';
 import { PTCR } from '../../../isa/registers/translation';
 import { maskOf } from '../../core/bits';
 import * as mmu from '../../mmu/policy';
+import { TLB_GEOMETRIES } from '../../mmu/tlb/geometry';
 import { bitsOf, sprsWithout, type CpuModel } from './model';
 
 /** Ultravisor registers; no model here has one. */
@@ -70,7 +72,8 @@ export const POWER9: CpuModel = {
   interruptClears: maskOf(
     ...[MSR.VEC, MSR.VSX, MSR.FP, MSR.FE0, MSR.FE1, MSR.SE, MSR.BE, MSR.PMM, MSR.PR, MSR.TM, MSR.S],
   ),
-  reset: { MSR: maskOf(MSR.SF, MSR.HV) },
+  // Counters are frozen.
+  reset: { MSR: maskOf(MSR.SF, MSR.HV), PMU11: MMCR0.FC.mask },
   mmu: mmu.POWER9,
   cacheBlockShift: 7,
   reservationShift: 7,
@@ -84,7 +87,9 @@ export const POWER9: CpuModel = {
   timebase: { frequency: 512_000_000, unitsPerTick: 1n },
   threadsPerCore: 4,
   tlbielSets: { radix: 128, hash: 256 },
+  tlb: TLB_GEOMETRIES.power9,
   dawrs: 1,
+  counterEvents: [],
   attnEnable: HID0.EN_ATTN_P9,
   // QEMU's order, with hypervisor maintenance first among the maskable ones; the ISA leaves it open.
   priority: [
@@ -117,6 +122,7 @@ export const POWER10: CpuModel = {
   ail: 'hail',
   threadsPerCore: 8,
   tlbielSets: { radix: 1, hash: 1 },
+  tlb: TLB_GEOMETRIES.power10,
   dawrs: 2,
 };
 
@@ -152,6 +158,7 @@ export const POWER8: CpuModel = {
     PIDR: bitsOf(0xffffffffn),
   },
   mmu: mmu.POWER8,
+  tlb: TLB_GEOMETRIES.power8,
   hypervisorEndian: HID0.HILE_P8,
   decrementer: { small: 32, large: 32, hypervisor: 32, above: 'sign' },
   threadsPerCore: 8,

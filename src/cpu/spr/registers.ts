@@ -7,6 +7,7 @@ import { u64 } from '../../core/u64';
 import { offsetOf } from '../../state/layout';
 import type { Cpu } from '../cpu';
 import { readDpdes, threadNumber, writeDpdes } from '../doorbell';
+import { performanceWritten, settleCounters } from '../performance-monitor';
 import { maskFor, plain, readOnly, type SprHandler } from './handler';
 
 const AT = {
@@ -100,6 +101,7 @@ function readCtrl(cpu: Cpu): bigint {
 const ctrl: SprHandler = {
   read: readCtrl,
   write(cpu, value) {
+    settleCounters(cpu);
     cpu.state.set(AT.CTRL, value & CTRL.RUN.mask);
     return 'none';
   },
@@ -140,9 +142,35 @@ const dpdes: SprHandler = {
   },
 };
 
-/** User-accessible numbers of the performance monitor registers. */
-const USER_PMU: Readonly<Record<string, SprHandler>> = Object.fromEntries(
-  [...Array(16).keys()].map((n) => [`UPMU${n}`, plain('none', `PMU${n}`)]),
+/** A performance monitor register: what was counted so far counts before anything changes. */
+function performanceRegister(slotName: string): SprHandler {
+  const held = plain('context', slotName);
+  return {
+    read(cpu, row) {
+      settleCounters(cpu);
+      return held.read(cpu, row);
+    },
+    write(cpu, value, row) {
+      settleCounters(cpu);
+      held.write(cpu, PERFORMANCE_WORDS.has(slotName) ? value & LOWER.mask : value, row);
+      performanceWritten(cpu);
+      return 'context';
+    },
+  };
+}
+
+/** MMCR0 and PMC1 to PMC6 have 32 bits. */
+const PERFORMANCE_WORDS: ReadonlySet<string> = new Set([
+  'PMU11',
+  ...[3, 4, 5, 6, 7, 8].map((n) => `PMU${n}`),
+]);
+
+/** By their privileged and their user-accessible numbers. */
+const PERFORMANCE: Readonly<Record<string, SprHandler>> = Object.fromEntries(
+  [...Array(16).keys()].flatMap((n) => [
+    [`PMU${n}`, performanceRegister(`PMU${n}`)],
+    [`UPMU${n}`, performanceRegister(`PMU${n}`)],
+  ]),
 );
 
 const context = plain('context');
@@ -182,7 +210,7 @@ export const REGISTER_SPRS: Readonly<Record<string, SprHandler>> = {
   DEXCRU: problemHalf('DEXCR'),
   UHDEXCR: problemHalf('HDEXCR'),
   PSSCR_G: psscrGuest,
-  ...USER_PMU,
+  ...PERFORMANCE,
 };
 
 /** Another number for a register, masked as that register is. */

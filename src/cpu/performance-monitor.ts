@@ -1,0 +1,168 @@
+/**
+ * The performance monitor (Power ISA v3.1 Book III, chapter 10): what PMC1 to PMC6 count, when they are frozen, and
+ * the alert when one becomes negative. Instructions and time are brought up to date when somebody looks; what has to
+ * be seen instruction by instruction makes the run loop step.
+ *
+ * Not here: sampling, thresholds, time base events; idle time counts as instructions too.
+ */
+import { MSR } from '../../isa/registers/msr';
+import { freezeOf, MMCR0, PMC, PMC_SELECT } from '../../isa/registers/performance';
+import { CTRL } from '../../isa/registers/thread';
+import type { TimingClass } from '../../isa/vocabulary/row';
+import { get, has, put, type Field } from '../core/bits';
+import { offsetOf } from '../state/layout';
+import type { Cpu } from './cpu';
+import { PENDING, setPending } from './pending';
+
+/** What a counter can count. */
+export type CounterEvent =
+  | 'instructions'
+  | 'time'
+  /** Storage accesses and branches, seen one by one. */
+  | 'loads'
+  | 'stores'
+  | 'takenBranches';
+
+/** Event codes of PMC1 to PMC4, as MMCR1 selects them. */
+export type CounterEvents = readonly Readonly<Record<number, CounterEvent>>[];
+
+const MMCR0_AT = offsetOf('PMU11');
+const MMCR1_AT = offsetOf('PMU14');
+const MMCR2_AT = offsetOf('PMU1');
+const SINCE_AT = offsetOf('PMUSINCE');
+const CTRL_AT = offsetOf('CTRL');
+
+/** Counters by number 1 to 6, with their slots and their own freeze conditions. */
+const COUNTERS = [1, 2, 3, 4, 5, 6].map((n) => ({ n, at: offsetOf(`PMU${n + 2}`), freeze: freezeOf(n) }));
+type Counter = (typeof COUNTERS)[number];
+
+const mmcr0 = (cpu: Cpu, f: Field): boolean => cpu.state.has(MMCR0_AT, f);
+const running = (cpu: Cpu): boolean => cpu.state.has(CTRL_AT, CTRL.RUN);
+/** PMC5 and PMC6 are nobody's. */
+const ownedByNone = (cpu: Cpu): boolean => get(cpu.state.get(MMCR0_AT), MMCR0.PMCC) === 3n;
+
+/** What a counter is set to count, or undefined. PMC5 and PMC6 have one event each. */
+function eventOf(cpu: Cpu, { n }: Counter): CounterEvent | undefined {
+  if (n <= 4) {
+    const code = Number(get(cpu.state.get(MMCR1_AT), PMC_SELECT[n - 1]!));
+    return cpu.model.counterEvents[n - 1]?.[code];
+  }
+  const always = mmcr0(cpu, MMCR0.CC56RUN) && !ownedByNone(cpu);
+  if (!always && !running(cpu)) return undefined;
+  return n === 5 ? 'instructions' : 'time';
+}
+
+function allFrozen(cpu: Cpu): boolean {
+  const problem = cpu.problemState;
+  const marked = cpu.inState(MSR.PMM);
+  return (
+    mmcr0(cpu, MMCR0.FC) ||
+    (!problem && mmcr0(cpu, MMCR0.FCS)) ||
+    (problem && mmcr0(cpu, MMCR0.FCP) !== mmcr0(cpu, MMCR0.FCPC)) ||
+    (marked ? mmcr0(cpu, MMCR0.FCM1) : mmcr0(cpu, MMCR0.FCM0))
+  );
+}
+
+/** The conditions of MMCR0 for PMC1 to PMC4, or for PMC5 and PMC6. */
+function groupFrozen(cpu: Cpu, { n }: Counter): boolean {
+  if (n > 1 && mmcr0(cpu, MMCR0.TRIGGER)) return true;
+  if (n > 4) return mmcr0(cpu, MMCR0.FC5_6);
+  return mmcr0(cpu, MMCR0.FC1_4) || (mmcr0(cpu, MMCR0.FC1_4WAIT) && !running(cpu));
+}
+
+function counterFrozen(cpu: Cpu, { freeze }: Counter): boolean {
+  const mmcr2 = cpu.state.get(MMCR2_AT);
+  return (
+    has(mmcr2, cpu.problemState ? freeze.P : freeze.S) ||
+    has(mmcr2, cpu.inState(MSR.PMM) ? freeze.M1 : freeze.M0)
+  );
+}
+
+/** The event that a counter counts in the current state, or undefined. */
+function counting(cpu: Cpu, counter: Counter): CounterEvent | undefined {
+  const free = counter.n > 4 && ownedByNone(cpu);
+  if (!free && (allFrozen(cpu) || groupFrozen(cpu, counter) || counterFrozen(cpu, counter))) return undefined;
+  return eventOf(cpu, counter);
+}
+
+/** False where nothing can count, which is nearly always: MMCR0[FC] is 1 after reset. */
+const isActive = (cpu: Cpu): boolean => !mmcr0(cpu, MMCR0.FC) || ownedByNone(cpu);
+
+const passesWithTime = (event: CounterEvent | undefined): boolean =>
+  event === 'instructions' || event === 'time';
+
+function count(cpu: Cpu, { at }: Counter, by: bigint): void {
+  cpu.state.set(at, BigInt.asUintN(PMC.VALUE.width, cpu.state.get(at) + by));
+}
+
+/** True where the counter's being negative is an event. */
+function makesEvents(cpu: Cpu, { n }: Counter): boolean {
+  if (n > 4 && ownedByNone(cpu)) return false;
+  return mmcr0(cpu, n === 1 ? MMCR0.PMC1CE : MMCR0.PMCJCE);
+}
+
+/** What an event does: an alert, freezing, the end of waiting for it. */
+function checkEvents(cpu: Cpu): void {
+  const negative = (c: Counter): boolean => has(cpu.state.get(c.at), PMC.NEGATIVE);
+  const event = COUNTERS.some((c) => makesEvents(cpu, c) && negative(c));
+  let control = cpu.state.get(MMCR0_AT);
+  const waiting = has(control, MMCR0.TRIGGER);
+  if (waiting && (event || negative(COUNTERS[0]!))) control &= ~MMCR0.TRIGGER.mask;
+  if (event && has(control, MMCR0.FCECE) && !waiting) control |= MMCR0.FC.mask;
+  if (event && has(control, MMCR0.PMAE))
+    control = put(control & ~(MMCR0.PMAE.mask | MMCR0.PMAQ.mask), MMCR0.PMAO, 1n);
+  cpu.state.set(MMCR0_AT, control);
+  performanceWritten(cpu);
+}
+
+/** The request for an interrupt follows MMCR0[PMAO]. */
+export const performanceWritten = (cpu: Cpu): void =>
+  setPending(cpu, PENDING.PERFORMANCE_MONITOR, { on: mmcr0(cpu, MMCR0.PMAO) });
+
+/** Brings the counters up to date; to be called before anything changes on which they depend. */
+export function settleCounters(cpu: Cpu): void {
+  const now = cpu.hooks.now();
+  const passed = now - cpu.state.get(SINCE_AT);
+  cpu.state.set(SINCE_AT, now);
+  if (!isActive(cpu)) return;
+  if (passed > 0n)
+    for (const counter of COUNTERS) if (passesWithTime(counting(cpu, counter))) count(cpu, counter, passed);
+  checkEvents(cpu);
+}
+
+/** Brings them up to date where anything counts: cheap enough for every change of MSR. */
+export function settleActiveCounters(cpu: Cpu): void {
+  if (isActive(cpu)) settleCounters(cpu);
+}
+
+/** True while a counter needs to see every instruction. */
+export const countsEachInstruction = (cpu: Cpu): boolean =>
+  isActive(cpu) &&
+  COUNTERS.some((counter) => {
+    const event = counting(cpu, counter);
+    return event !== undefined && !passesWithTime(event);
+  });
+
+const EVENT_OF_CLASS: Readonly<Partial<Record<TimingClass, CounterEvent>>> = {
+  load: 'loads',
+  store: 'stores',
+};
+
+/** Counts an instruction that completed. */
+export function countInstruction(cpu: Cpu, done: { timing: TimingClass; branched: boolean }): void {
+  if (!isActive(cpu)) return;
+  const event = done.timing === 'branch' && done.branched ? 'takenBranches' : EVENT_OF_CLASS[done.timing];
+  if (event === undefined) return;
+  for (const counter of COUNTERS) if (counting(cpu, counter) === event) count(cpu, counter, 1n);
+  checkEvents(cpu);
+}
+
+/** Units of machine time until a counter that counts time or instructions makes an alert. */
+export function unitsToAlert(cpu: Cpu): number {
+  if (!isActive(cpu) || !mmcr0(cpu, MMCR0.PMAE)) return Infinity;
+  settleCounters(cpu);
+  const due = COUNTERS.filter((c) => makesEvents(cpu, c) && passesWithTime(counting(cpu, c)));
+  return Math.min(
+    ...due.map(({ at }) => Number(PMC.NEGATIVE.mask - cpu.state.get(at))).filter((units) => units > 0),
+  );
+}
