@@ -103,23 +103,32 @@ export class ArraySet implements MemslotSet {
 
   /** Edits a copy that no reader sees: the slot with the same id goes, `next` takes its sorted place. */
   replace(old: MemSlot | null, next: MemSlot | null): void {
-    const index = old ? this.idToIndex[old.id]! : ABSENT;
-    if (old && index !== ABSENT) {
+    if (old) {
+      const index = this.idToIndex[old.id]!;
       if (this.lastUsedSlot?.id === old.id) this.lastUsedSlot = next;
-      if (next?.baseGfn === this.bases[index]) {
-        this.store(index, next!);
-        return;
+      if (next) this.moveEntry(index, next);
+      else {
+        this.shift(index + 1, this.count, -1);
+        this.count--;
+        this.entries.length = this.count;
+        this.idToIndex[old.id] = ABSENT;
       }
-      this.shift(index + 1, this.count, -1);
-      this.count--;
-      this.idToIndex[old.id] = ABSENT;
+    } else if (next) {
+      this.reserve(this.count + 1);
+      this.entries.push(next);
+      this.count++;
+      this.moveEntry(this.count - 1, next);
     }
-    if (!next) return;
-    const place = this.firstNotAbove(next.baseGfn);
-    this.reserve(this.count + 1);
-    this.shift(place, this.count, 1);
-    this.count++;
-    this.store(place, next);
+  }
+
+  /** Puts `slot` over the entry at `index` and where its base belongs; only what lies between is shifted. */
+  private moveEntry(index: number, slot: MemSlot): void {
+    let place = index;
+    while (place > 0 && this.bases[place - 1]! < slot.baseGfn) place--;
+    while (place < this.count - 1 && this.bases[place + 1]! > slot.baseGfn) place++;
+    if (place < index) this.shift(place, index, 1);
+    else this.shift(index + 1, place + 1, -1);
+    this.store(place, slot);
   }
 
   /** Index of the first entry, in descending order, whose base is not above `gfn`. */
@@ -161,12 +170,19 @@ export class ArraySet implements MemslotSet {
 
   /** Moves the entries `[from, to)` by one place up or down and corrects their indexes. */
   private shift(from: number, to: number, by: 1 | -1): void {
-    if (by > 0) this.entries.push(null);
-    this.entries.copyWithin(from + by, from, to);
-    if (by < 0) this.entries.length = to - 1;
-    for (const column of [this.bases, this.pages, this.hvas, this.hvaLasts])
-      column.copyWithin(from + by, from, to);
-    for (let i = from + by; i < to + by; i++) this.idToIndex[this.entries[i]!.id] = i;
+    if (from === to) return;
+    this.bases.copyWithin(from + by, from, to);
+    this.pages.copyWithin(from + by, from, to);
+    this.hvas.copyWithin(from + by, from, to);
+    this.hvaLasts.copyWithin(from + by, from, to);
+    const { entries, idToIndex } = this;
+    const moveTo = (i: number): void => {
+      const entry = entries[i]!;
+      entries[i + by] = entry;
+      idToIndex[entry.id] = i + by;
+    };
+    if (by < 0) for (let i = from; i < to; i++) moveTo(i);
+    else for (let i = to - 1; i >= from; i--) moveTo(i);
   }
 
   private reserve(count: number): void {

@@ -23,6 +23,13 @@ const FIRST_CAPACITY = 8;
 
 const link = (node: number, which: number): number => node * LINKS_PER_NODE + which;
 
+/** Where the arrays have a node's links and bounds: for descents of subclasses that cannot afford accessors. */
+export const leftOf = (node: number): number => node * LINKS_PER_NODE + LEFT;
+export const rightOf = (node: number): number => node * LINKS_PER_NODE + RIGHT;
+export const parentOf = (node: number): number => node * LINKS_PER_NODE + PARENT;
+export const startAt = (node: number): number => node * BOUNDS_PER_NODE;
+export const lastAt = (node: number): number => node * BOUNDS_PER_NODE + 1;
+
 export class RbTree {
   /** Left child, right child, parent and colour of each node. */
   protected links = new Int32Array(FIRST_CAPACITY * LINKS_PER_NODE);

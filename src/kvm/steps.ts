@@ -55,9 +55,9 @@ export class DeadlockError extends InternalError {
  */
 export function runToEnd<T>(steps: Steps<T>, idle?: () => boolean): T {
   for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (isWait(value) && !idle?.()) throw new DeadlockError(value);
+    const next = steps.next();
+    if (next.done) return next.value;
+    if (isWait(next.value) && !idle?.()) throw new DeadlockError(next.value);
   }
 }
 
@@ -68,8 +68,8 @@ export function runToEnd<T>(steps: Steps<T>, idle?: () => boolean): T {
  */
 export async function runAsync<T>(steps: Steps<T>, pause: () => Promise<void>): Promise<T> {
   for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (isWait(value)) await pause();
+    const next = steps.next();
+    if (next.done) return next.value;
+    if (isWait(next.value)) await pause();
   }
 }
