@@ -75,10 +75,10 @@ const WORD_ROTATES: readonly Extended[] = [
     { ranges: { n: [0, 31] } },
   ),
   ...acceptedWithRecord(
-    ['extlwi', 'rlwinm'], 'RA,RS,n,b', { SH: 'b', MB: 0, ME: 'n-1' }, { ranges: { n: [1, 32] } },
+    ['extlwi', 'rlwinm'], 'RA,RS,n,b', { SH: 'b', MB: 0, ME: 'n-1' }, { ranges: { n: [1, 32], b: [0, 31] } },
   ), // prettier-ignore
   ...acceptedWithRecord(
-    ['extrwi', 'rlwinm'], 'RA,RS,n,b', { SH: 'b+n', MB: '32-n', ME: 31 }, { ranges: { n: [1, 32], b: [0, 31] } },
+    ['extrwi', 'rlwinm'], 'RA,RS,n,b', { SH: 'b+n', MB: '32-n', ME: 31 }, { ranges: { n: [1, 31], b: [0, 31] } },
   ), // prettier-ignore
   ...acceptedWithRecord(
     ['clrlslwi', 'rlwinm'], 'RA,RS,b,n', { SH: 'n', MB: 'b-n', ME: '31-n' }, { ranges: { b: [0, 31] } },
@@ -106,7 +106,7 @@ const DOUBLEWORD_ROTATES: readonly Extended[] = [
     { ranges: { n: [1, 64] } },
   ),
   ...acceptedWithRecord(
-    ['extrdi', 'rldicl'], 'RA,RS,n,b', { SH: 'b+n', MB: '64-n' }, { ranges: { n: [1, 64], b: [0, 63] } },
+    ['extrdi', 'rldicl'], 'RA,RS,n,b', { SH: 'b+n', MB: '64-n' }, { ranges: { n: [1, 63], b: [0, 63] } },
   ), // prettier-ignore
   ...acceptedWithRecord(
     ['clrlsldi', 'rldic'], 'RA,RS,b,n', { SH: 'n', MB: 'b-n' }, { ranges: { b: [0, 63] } },

@@ -6,6 +6,8 @@ export const XER = fields({
   SO: 32,
   OV: 33,
   CA: 34,
+  /** Some processors keep what is written here. */
+  RESERVED: [35, 43],
   OV32: 44,
   CA32: 45,
   /** Implemented but without a meaning of their own, except the byte count of string instructions. */

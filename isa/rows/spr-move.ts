@@ -11,8 +11,10 @@ import {
   field,
   gpr,
   i32,
+  mode,
   or,
   resource,
+  select,
   shl,
   shrU,
   wrap,
@@ -27,23 +29,27 @@ import { perform, setGpr, setResource, when, type Sem, type Stmt } from '../voca
 const SPR = { XER: 1, LR: 8, CTR: 9 } as const;
 const isSpr = (number: number): I32 => eq(field('SPR'), i32(number));
 
-/** The parts of XER that have a place of their own in the state; other bits read as 0 and are not kept. */
-const XER_PARTS = [
+/** The flags of XER, which have a place of their own in the state. */
+const XER_FLAGS = [
   ['SO', XER.SO],
   ['OV', XER.OV],
   ['CA', XER.CA],
   ['OV32', XER.OV32],
   ['CA32', XER.CA32],
-  ['XERLOW', XER.LOW],
 ] as const;
+/** What XERLOW holds, in place. */
+const keptXer: I32 = select(mode('xerReserved'), i32(XER.LOW.lo | XER.RESERVED.lo), i32(XER.LOW.lo));
 
 const wholeXer: I64 = extendU(
-  XER_PARTS.map(([name, { shift }]) => shl(resource(name), i32(shift))).reduce((all, part) => or(all, part)),
+  XER_FLAGS.map(([name, { shift }]) => shl(resource(name), i32(shift))).reduce(
+    (all, part) => or(all, part),
+    resource('XERLOW') as I32,
+  ),
 );
-const setXer = (value: I32): Stmt[] =>
-  XER_PARTS.map(([name, { shift, width }]) =>
-    setResource(name, and(shrU(value, i32(shift)), i32((1 << width) - 1))),
-  );
+const setXer = (value: I32): Stmt[] => [
+  ...XER_FLAGS.map(([name, { shift }]) => setResource(name, and(shrU(value, i32(shift)), i32(1)))),
+  setResource('XERLOW', and(value, keptXer)),
+];
 
 const throughService: Sem = setGpr('RT', call('mfspr', wideField('SPR'), gpr('RT')));
 

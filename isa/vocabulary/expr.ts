@@ -22,7 +22,7 @@ export const RESOURCES = {
   CA: 'i32',
   OV32: 'i32',
   CA32: 'i32',
-  /** XER bits 46:63, right-aligned. */
+  /** XER bits 46:63 and, on some CPU models, 35:43, in place. */
   XERLOW: 'i32',
   HASHKEYR: 'i64',
   HASHPKEYR: 'i64',
@@ -36,7 +36,9 @@ export type ModeName =
   /** 1 in little-endian mode, MSR[LE]. */
   | 'le'
   /** log2 of the cache block size in bytes, of the CPU model. */
-  | 'blockShift';
+  | 'blockShift'
+  /** 1 where XER keeps what is written to its reserved bits 35:43. */
+  | 'xerReserved';
 
 /** How storage is accessed; the translation and storage rules differ (Book III, 6.7; Book II, 4). */
 export type StorageKind =

@@ -96,7 +96,11 @@ export class Execution implements EngineHost {
       {
         ramSize: options.ramSize,
         cpus: options.cpus ?? 1,
-        code: { blockShift: model.cacheBlockShift, cracksLoadUpdates: model.cracksLoadUpdates },
+        code: {
+          blockShift: model.cacheBlockShift,
+          cracksLoadUpdates: model.cracksLoadUpdates,
+          keepsReservedXer: model.keepsReservedXer,
+        },
         implements: (row) => hasRow(implemented, row),
       },
       this,

@@ -61,7 +61,7 @@ const IP = offsetOf('IP');
 const modules = new Map<string, object>();
 
 function moduleOf(variant: number, code: CodeModel): object {
-  const key = `${variant},${code.blockShift},${code.cracksLoadUpdates}`;
+  const key = `${variant},${JSON.stringify(code)}`;
   let module = modules.get(key);
   if (!module) {
     const shape = {

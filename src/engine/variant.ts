@@ -20,13 +20,16 @@ export interface CodeModel {
   readonly blockShift: number;
   /** True where the CPU model completes a load with update as two operations. */
   readonly cracksLoadUpdates: boolean;
+  /** True where XER keeps what is written to its reserved bits. */
+  readonly keepsReservedXer: boolean;
 }
 
 /** The variant of a mode on a CPU model. */
-export function variantOf(index: number, { blockShift, cracksLoadUpdates }: CodeModel): Variant {
+export function variantOf(index: number, model: CodeModel): Variant {
+  const { blockShift, cracksLoadUpdates, keepsReservedXer } = model;
   return {
     index,
-    modes: { le: index & 1, sf: (index >> 1) & 1, blockShift },
+    modes: { le: index & 1, sf: (index >> 1) & 1, blockShift, xerReserved: keepsReservedXer ? 1 : 0 },
     observed: (index & 4) !== 0,
     countsCracked: cracksLoadUpdates,
   };

@@ -1,10 +1,12 @@
-/** Random images of instructions: every operand field random among what GNU takes, reserved bits zero, valid forms. */
+/** Random valid instructions: images by fields, and operand values of written forms. Reserved bits are zero. */
 import fc from 'fast-check';
 import { GNU_VALUES } from '../../isa/extended';
 import { parseOperands } from '../../isa/extended/model';
 import { fieldBits, fieldWidth, insertField } from '../../isa/vocabulary/forms';
 import type { Instruction } from '../../isa/vocabulary/row';
 import { isInvalidForm } from '../../src/asm/row-facts';
+import { encode, type Values } from '../../src/asm/solve';
+import type { Operand, Syntax } from '../../src/asm/syntax';
 
 /** Values of a field: all, the edges more often. */
 function fieldValues({ row }: Instruction, name: string): fc.Arbitrary<bigint> {
@@ -28,4 +30,30 @@ export function imagesOf(instruction: Instruction): fc.Arbitrary<bigint> {
       ),
     )
     .filter((image) => !isInvalidForm(instruction, image));
+}
+
+/** An operand of a form: a field has its whole range, a variable is a small number (a count, a bit, a distance). */
+function operandValues(syntax: Syntax, { name, range: [least, most], kind }: Operand): fc.Arbitrary<number> {
+  const isField = syntax.equations.some((equation) => equation.field === name);
+  const first = isField ? least : Math.max(least, 0);
+  const last = isField ? most : Math.min(most, 64);
+  const steps = Math.floor((last - first) / kind.scale);
+  return fc
+    .oneof(fc.integer({ min: 0, max: steps }), fc.constantFrom(0, steps))
+    .map((step) => first + step * kind.scale);
+}
+
+const TRIES = 1000;
+
+/** Up to `count` different operand values that a form takes. */
+export function formValues(syntax: Syntax, seed: number, count: number): Values[] {
+  const names = syntax.operands.map(({ name }) => name);
+  const values = fc.tuple(...syntax.operands.map((operand) => operandValues(syntax, operand)));
+  const taken = new Map<string, Values>();
+  for (const found of fc.sample(values, { numRuns: names.length === 0 ? 1 : TRIES, seed })) {
+    if (taken.size >= count) break;
+    const candidate = Object.fromEntries(names.map((name, i) => [name, found[i]!]));
+    if ('image' in encode(syntax, candidate)) taken.set(found.join(), candidate);
+  }
+  return [...taken.values()];
 }

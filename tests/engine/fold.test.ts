@@ -25,7 +25,7 @@ import { def } from '../../isa/vocabulary/stmt';
 const known = (fields: Record<string, number> = {}): Known => ({
   fields,
   widthOf: () => 16,
-  modes: { sf: 1, le: 0, blockShift: 7 },
+  modes: { sf: 1, le: 0, blockShift: 7, xerReserved: 0 },
 });
 const fold = (e: Expr, fields: Record<string, number> = {}): Expr => new Folder(known(fields)).fold(e);
 
@@ -43,7 +43,9 @@ describe('constant folding', () => {
   test('a mode decides a select', () => {
     const e = select(mode('sf'), gpr('RA'), gpr('RB'));
     expect(fold(e)).toEqual(gpr('RA'));
-    expect(new Folder({ ...known(), modes: { sf: 0, le: 0, blockShift: 7 } }).fold(e)).toEqual(gpr('RB'));
+    expect(
+      new Folder({ ...known(), modes: { sf: 0, le: 0, blockShift: 7, xerReserved: 0 } }).fold(e),
+    ).toEqual(gpr('RB'));
   });
 
   test('neutral and absorbing operands disappear', () => {

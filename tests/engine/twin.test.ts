@@ -91,7 +91,11 @@ class Recorder implements EngineHost {
 
 const host = new Recorder();
 const engine = new Engine(
-  { ramSize: RAM_SIZE, implements: () => true, code: { blockShift: 7, cracksLoadUpdates: false } },
+  {
+    ramSize: RAM_SIZE,
+    implements: () => true,
+    code: { blockShift: 7, cracksLoadUpdates: false, keepsReservedXer: false },
+  },
   host,
 );
 host.engine = engine;
@@ -133,7 +137,10 @@ const FLAGS = ['SO', 'OV', 'CA', 'OV32', 'CA32'] as const;
 const WIDE = ['LR', 'CTR', 'TAR', 'CFAR', 'VRSAVE', 'HASHKEYR', 'HASHPKEYR', 'FPSCR'] as const;
 
 function twinOf(c: Case): TestMachine {
-  const machine = newMachine({ modes: { sf: c.sf, le: c.le, blockShift: 7 }, service: answer });
+  const machine = newMachine({
+    modes: { sf: c.sf, le: c.le, blockShift: 7, xerReserved: 0 },
+    service: answer,
+  });
   machine.cia = BigInt(CODE);
   machine.gpr = [...c.gpr];
   machine.cr = [...c.cr];

@@ -20,7 +20,7 @@ interface Setting {
 const changesOf = ({ sf = 1, flags = [] }: Setting): Partial<TestMachine> => {
   const { resources } = newMachine();
   for (const f of flags) resources[f] = 1n;
-  return { resources, modes: { sf, le: 1, blockShift: 7 } };
+  return { resources, modes: { sf, le: 1, blockShift: 7, xerReserved: 0 } };
 };
 const run = (mnemonic: string, a: bigint, b: bigint, setting: Setting = {}) => {
   const { machine } = execute(

@@ -57,14 +57,16 @@ const XER_PARTS: readonly [ResourceName, shift: bigint, mask: bigint][] = [
   ['CA', 29n, 1n],
   ['OV32', 19n, 1n],
   ['CA32', 18n, 1n],
-  ['XERLOW', 0n, 0x3ffffn],
+  ['XERLOW', 0n, 0x1ff3_ffffn],
 ];
 const xerOf = (m: TestMachine): bigint =>
   XER_PARTS.reduce((xer, [name, shift]) => xer | (m.resources[name] << shift), 0n);
 const crOf = (m: TestMachine): bigint => m.cr.reduce((word, f) => (word << 4n) | BigInt(f), 0n);
 
 function machineOf(state: State, endian: 'le' | 'be'): TestMachine {
-  const machine = newMachine({ modes: { sf: 1, le: endian === 'le' ? 1 : 0, blockShift: 7 } });
+  const machine = newMachine({
+    modes: { sf: 1, le: endian === 'le' ? 1 : 0, blockShift: 7, xerReserved: 1 },
+  });
   machine.gpr = state.r.map(hex);
   machine.vsr = state.v.map(hex);
   machine.cr = [...state.cr.padStart(8, '0')].map((digit) => parseInt(digit, 16));
@@ -124,19 +126,12 @@ const oracleMissesOverflow = (instruction: Instruction, image: bigint, machine: 
   return size(a) < size(b) && NO_QUOTIENT['divde']!(a, b);
 };
 
-/** Reserved bits of XER (35:43): QEMU keeps them, here they read as 0; the ISA permits both (Book I, 1.3.3). */
-const XER_RESERVED = 0x1ff0_0000n;
-const XER_SPR = 1;
-const movesXer = (instruction: Instruction, image: bigint, mnemonic: 'mtspr' | 'mfspr'): boolean =>
-  instruction.row.mnemonic === mnemonic && fieldOf(instruction, image, 'SPR') === XER_SPR;
-
 /** What in a machine's state depends on something undefined: masks of bits, and storage bytes. */
 class Undefined {
   readonly gpr = Array<bigint>(32).fill(0n);
   readonly cr = Array<bigint>(8).fill(0n);
   readonly resources = new Set<ResourceName>();
   readonly bytes = new Set<bigint>();
-  xerReserved = 0n;
 
   /** True where something that an instruction reads is undefined. */
   isRead({ reads }: Effects, accesses: readonly Access[]): boolean {
@@ -211,11 +206,6 @@ class BlockRun {
   }
 
   private undefinedBy(instruction: Instruction, image: bigint): bigint {
-    if (movesXer(instruction, image, 'mtspr')) {
-      const source = fieldOf(instruction, image, 'RS');
-      this.open.xerReserved = (this.machine.gpr[source]! | this.open.gpr[source]!) & XER_RESERVED;
-    }
-    if (movesXer(instruction, image, 'mfspr')) return this.open.xerReserved;
     return undefinedBits(instruction, image, this.machine);
   }
 
@@ -242,7 +232,7 @@ class BlockRun {
       'xer',
       xerOf(machine),
       state.xer,
-      xer.reduce((mask, [, at, bits]) => mask | (bits << at), open.xerReserved),
+      xer.reduce((mask, [, at, bits]) => mask | (bits << at), 0n),
     );
     this.check('lr', machine.resources.LR, state.lr, open.resources.has('LR') ? ALL : 0n);
     this.check('ctr', machine.resources.CTR, state.ctr, open.resources.has('CTR') ? ALL : 0n);

@@ -64,7 +64,7 @@ export function newMachine(changes: Partial<TestMachine> = {}): TestMachine {
       HFSCR: (1n << 64n) - 1n,
     },
     cia: 0x1000n,
-    modes: { sf: 1, le: 1, blockShift: 7 },
+    modes: { sf: 1, le: 1, blockShift: 7, xerReserved: 0 },
     storage: new Map(),
     reservation: undefined,
     service: (name) => {

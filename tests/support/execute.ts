@@ -44,7 +44,7 @@ export function execute(
 export const raised = ({ outcome }: Execution): string | undefined =>
   outcome.kind === 'raise' ? outcome.reason : undefined;
 
-export const BE_64 = { sf: 1, le: 0, blockShift: 7 };
-export const LE_64 = { sf: 1, le: 1, blockShift: 7 };
-export const BE_32 = { sf: 0, le: 0, blockShift: 7 };
-export const LE_32 = { sf: 0, le: 1, blockShift: 7 };
+export const BE_64 = { sf: 1, le: 0, blockShift: 7, xerReserved: 0 };
+export const LE_64 = { sf: 1, le: 1, blockShift: 7, xerReserved: 0 };
+export const BE_32 = { sf: 0, le: 0, blockShift: 7, xerReserved: 0 };
+export const LE_32 = { sf: 0, le: 1, blockShift: 7, xerReserved: 0 };

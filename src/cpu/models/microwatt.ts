@@ -58,6 +58,7 @@ export const MICROWATT: CpuModel = {
   msr: bitsOf(~0n & 0xffffffffffffffffn, MSR.HV.mask),
   transactional: false,
   cracksLoadUpdates: true,
+  keepsReservedXer: false,
   interruptClears: maskOf(MSR.PR, MSR.SE, MSR.BE, MSR.FP, MSR.FE0, MSR.FE1),
   reset: {
     MSR: maskOf(MSR.SF, MSR.HV, MSR.LE),

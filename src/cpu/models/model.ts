@@ -54,6 +54,8 @@ export interface CpuModel {
   readonly transactional: boolean;
   /** Loads with update complete as two operations and count as two instructions. */
   readonly cracksLoadUpdates: boolean;
+  /** XER keeps what is written to its reserved bits 35:43; else they read as 0. */
+  readonly keepsReservedXer: boolean;
   /** MSR bits that every interrupt clears, beside those that its kind decides (EE, RI, IR, DR, HV, LE, ME). */
   readonly interruptClears: bigint;
   /** Registers that are not 0 after reset, by slot name. */

@@ -69,6 +69,7 @@ export const POWER9: CpuModel = {
   msr: bitsOf(MSR_TRANSACTIONAL),
   transactional: true,
   cracksLoadUpdates: false,
+  keepsReservedXer: true,
   interruptClears: maskOf(
     ...[MSR.VEC, MSR.VSX, MSR.FP, MSR.FE0, MSR.FE1, MSR.SE, MSR.BE, MSR.PMM, MSR.PR, MSR.TM, MSR.S],
   ),
@@ -118,6 +119,7 @@ export const POWER10: CpuModel = {
   msr: bitsOf(MSR_COMMON),
   transactional: false,
   cracksLoadUpdates: false,
+  keepsReservedXer: true,
   mmu: mmu.POWER10,
   ail: 'hail',
   threadsPerCore: 8,

@@ -3,7 +3,7 @@ import type { SprRow } from '../../../isa/registers/spr';
 import { CTRL, DEXCR, PSSCR, XER } from '../../../isa/registers/thread';
 import { MSR } from '../../../isa/registers/msr';
 import { field, get, has, maskOf, put } from '../../core/bits';
-import { u64 } from '../../core/u64';
+import { loOf, u64 } from '../../core/u64';
 import { offsetOf } from '../../state/layout';
 import type { Cpu } from '../cpu';
 import { readDpdes, threadNumber, writeDpdes } from '../doorbell';
@@ -29,7 +29,7 @@ const XER_FLAGS = [
 /** XER as a register. */
 export function readXer(cpu: Cpu): bigint {
   const { state } = cpu;
-  let xer = BigInt(state.int(AT.XERLOW)) & XER.LOW.mask;
+  let xer = BigInt(state.int(AT.XERLOW) >>> 0);
   for (const [at, f] of XER_FLAGS) if (state.bytes[at]) xer |= f.mask;
   return xer;
 }
@@ -37,7 +37,8 @@ export function readXer(cpu: Cpu): bigint {
 export function writeXer(cpu: Cpu, value: bigint): void {
   const { state } = cpu;
   for (const [at, f] of XER_FLAGS) state.bytes[at] = has(value, f) ? 1 : 0;
-  state.setInt(AT.XERLOW, Number(value & XER.LOW.mask));
+  const kept = cpu.model.keepsReservedXer ? XER.LOW.mask | XER.RESERVED.mask : XER.LOW.mask;
+  state.setInt(AT.XERLOW, loOf(value & kept));
 }
 
 const xer: SprHandler = {
