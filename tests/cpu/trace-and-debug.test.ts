@@ -162,6 +162,15 @@ describe('data address watchpoints', () => {
     );
   });
 
+  test.each([
+    ['ends just before', AT - 4n, false],
+    ['has the first byte', AT - 3n, true],
+    ['has the last byte', AT + 7n, true],
+    ['begins just after', AT + 8n, false],
+  ])('an access that %s', (_case, ea, matches) => {
+    expect(watch(READ | HYP, { ea })).toBe(matches);
+  });
+
   test('with HRAMMC, EA bit 0 is not compared in hypervisor state', () => {
     const ea = AT | (1n << 63n);
     expect(watch(READ | HYP, { ea })).toBe(false);
