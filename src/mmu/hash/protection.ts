@@ -67,18 +67,34 @@ export function checkSegment(ctx: TranslationContext, walk: HashWalk): boolean {
   return !denied || ctx.fail('noExecute', 'hash', -1);
 }
 
+const deniesFetch = (walk: HashWalk): boolean =>
+  (walk.valueLo & NO_FETCH) !== 0 || (walk.vsidLo & SLBV.N.lo) !== 0;
+
+/** What the entry's PP grant, without keys and no-execute. */
+const grantedRights = (ctx: TranslationContext, walk: HashWalk): number =>
+  GRANTED[segmentKeyOf(ctx, walk)]![ppOf(walk.valueHi, walk.valueLo)]!;
+
+/** What an entry permits: a set of RIGHT bits. */
+export function pageRights(ctx: TranslationContext, walk: HashWalk): number {
+  const keys = keyClassRights(ctx, keyClassOf(walk.valueHi, walk.valueLo));
+  return grantedRights(ctx, walk) & keys & (deniesFetch(walk) ? ~RIGHT.FETCH : RIGHT.ALL);
+}
+
 /** Checks the entry found; leaves what it permits in the walk's `rights`. */
 export function checkPage(ctx: TranslationContext, walk: HashWalk): boolean {
-  const { valueHi, valueLo } = walk;
   const needs = ctx.access.needs;
-  const granted = GRANTED[segmentKeyOf(ctx, walk)]![ppOf(valueHi, valueLo)]!;
-  const keys = keyClassRights(ctx, keyClassOf(valueHi, valueLo));
-  const noFetch = (valueLo & NO_FETCH) !== 0 || (walk.vsidLo & SLBV.N.lo) !== 0;
-  walk.rights = granted & keys & (noFetch ? ~RIGHT.FETCH : RIGHT.ALL);
+  const granted = grantedRights(ctx, walk);
+  const keys = keyClassRights(ctx, keyClassOf(walk.valueHi, walk.valueLo));
+  walk.rights = pageRights(ctx, walk);
   if (ctx.recorder !== undefined) recordPermission(ctx, walk, keys);
   if ((walk.rights & needs) !== 0) return true;
   const kind = denial({
-    page: noFetch && ctx.access.fetch ? 'noExecute' : (granted & needs) === 0 ? 'protection' : undefined,
+    page:
+      deniesFetch(walk) && ctx.access.fetch
+        ? 'noExecute'
+        : (granted & needs) === 0
+          ? 'protection'
+          : undefined,
     key: (keys & needs) === 0,
   });
   return ctx.fail(kind, ctx.relocate ? 'hash' : 'hashReal', -1);

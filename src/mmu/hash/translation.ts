@@ -20,12 +20,13 @@ import { keepHi, keepLo } from '../halves';
 import { lpidr } from '../mode';
 import type { MmuPolicy } from '../policy';
 import { HASH_POLICIES } from './policy';
-import { checkPage, checkSegment } from './protection';
+import { checkPage, checkSegment, pageRights } from './protection';
 import { offsetReal, usesOffset } from './real-mode';
 import { recordReferenceChange } from './reference-change';
 import { searchTable } from './search';
 import { implySegment, lookupSegment } from './segment';
 import { locateTable } from './table';
+import type { HashTlb } from './tlb';
 import { HashWalk } from './walk';
 import type { HashTranslation } from '.';
 
@@ -56,13 +57,21 @@ export class HashedTranslation implements HashTranslation {
   /** With the segment known. */
   private page(ctx: TranslationContext): boolean {
     const { walk } = this;
-    const found =
-      checkSegment(ctx, walk) &&
-      (ctx.mode === 'hashReal' || locateTable(ctx, walk)) &&
-      searchTable(ctx, walk) &&
-      checkPage(ctx, walk) &&
-      complete(ctx, walk);
-    return found || this.describeFault(ctx);
+    const tlb = ctx.caches?.hashed;
+    if (!checkSegment(ctx, walk)) return this.describeFault(ctx);
+    const cached = tlb !== undefined && lookAside(ctx, walk, tlb);
+    const found = cached ? checkPage(ctx, walk) : this.entry(ctx);
+    if (!found || !complete(ctx, walk)) return this.describeFault(ctx);
+    if (tlb !== undefined && !cached && ctx.sideEffects) tlb.keep(ctx, walk);
+    return true;
+  }
+
+  /** The page's entry in the table, checked. */
+  private entry(ctx: TranslationContext): boolean {
+    const { walk } = this;
+    return (
+      (ctx.mode === 'hashReal' || locateTable(ctx, walk)) && searchTable(ctx, walk) && checkPage(ctx, walk)
+    );
   }
 
   /** The hypervisor is told the segment, not the address; of a bad partition table entry, the address. */
@@ -74,6 +83,15 @@ export class HashedTranslation implements HashTranslation {
     }
     return false;
   }
+}
+
+/** The architected TLB has the page. An entry that would deny the access, or has no C for it, is not believed. */
+function lookAside(ctx: TranslationContext, walk: HashWalk, tlb: HashTlb): boolean {
+  const hit = tlb.find(ctx, walk);
+  const changed = !ctx.access.store || (walk.valueLo & HPTE1.C.lo) !== 0;
+  const good = hit && changed && (pageRights(ctx, walk) & ctx.access.needs) !== 0;
+  if (ctx.recorder !== undefined) ctx.recorder.tlb = good ? 'hit' : hit ? 'hit, walked again' : 'miss';
+  return good;
 }
 
 /** The result; the last checks; then reference and change. */

@@ -5,7 +5,7 @@
  * walked again, so that relaxing a permission needs no invalidation.
  *
  * A TLB entry keeps the leaves, not the permission: what AMR, IAMR and problem state make of them is decided at each
- * use. Hashed translation does not use these.
+ * use. Hashed translation has a TLB of its own (../hash/tlb.ts).
  */
 import type { TlbEvent, TlbStructure } from '../../trace/events/walk';
 import type { TranslationContext } from '../context';
@@ -13,6 +13,7 @@ import { keepHi, keepLo } from '../halves';
 import { STRUCTURE, type Invalidation } from '../invalidate';
 import { toBigint } from '../recorder';
 import { tableEntries } from '../radix/entry';
+import { HashTlb } from '../hash/tlb';
 import { leafAddress } from '../radix/leaf';
 import type { RadixTree } from '../radix/tree';
 import { TLB_GEOMETRIES, type TlbGeometry } from './geometry';
@@ -30,11 +31,14 @@ export class ArchitectedCaches {
   private readonly directories: SetAssociative;
   private readonly processes: SetAssociative;
   private readonly partitions: SetAssociative;
+  /** TLB of hashed translation, where there is one. */
+  readonly hashed: HashTlb | undefined;
   private frozen = false;
   private readonly key = new Int32Array(KEY_WORDS);
 
   constructor(readonly geometry: TlbGeometry) {
     this.tlb = new SetAssociative(geometry.tlb, KEY_WORDS, 2 * LEAF_WORDS);
+    this.hashed = geometry.hashTlb && new HashTlb(geometry.hashTlb);
     this.directories = new SetAssociative(geometry.pageWalkCache, KEY_WORDS, 3);
     this.processes = new SetAssociative(geometry.processTable, KEY_WORDS, 2);
     this.partitions = new SetAssociative(geometry.partitionTable, KEY_WORDS, 4);
@@ -165,6 +169,8 @@ export class ArchitectedCaches {
       if ((what.structures & structures) !== 0) dropped[name] = from.drop(matcher(what, from, name));
     };
     drop('TLB', this.tlb, STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED);
+    if (this.hashed !== undefined && (what.structures & STRUCTURE.TLB_COMBINED) !== 0)
+      dropped.TLB = (dropped.TLB ?? 0) + this.hashed.drop(what);
     drop('PWC', this.directories, STRUCTURE.PWC_PROCESS | STRUCTURE.PWC_PARTITION);
     drop('PRTE cache', this.processes, STRUCTURE.PRTE);
     drop('PATE cache', this.partitions, STRUCTURE.PATE);

@@ -11,6 +11,8 @@ export interface CacheGeometry {
 
 export interface TlbGeometry {
   readonly tlb: CacheGeometry;
+  /** The same for hashed translation; absent where there is none. */
+  readonly hashTlb?: CacheGeometry;
   /** Page sizes (log2) that an entry may have; a larger page takes entries of the largest that fits. */
   readonly pageShifts: readonly number[];
   /** How the set is found: low bits of the page number, or Microwatt's hash of address and PID. */
@@ -28,6 +30,7 @@ const DIRECTORY_SHIFTS = [21, 30, 39];
 const POWER9: TlbGeometry = {
   // 128 congruence classes (Linux loops over them); choice: 8 ways, 1024 entries.
   tlb: { sets: 128, ways: 8 },
+  hashTlb: { sets: 256, ways: 4 },
   pageShifts: RADIX_SHIFTS,
   index: 'page',
   // choice: sizes of the walk caches.
@@ -38,10 +41,10 @@ const POWER9: TlbGeometry = {
 };
 
 export const TLB_GEOMETRIES: Readonly<Record<'power8' | 'power9' | 'power10' | 'microwatt', TlbGeometry>> = {
-  power8: { ...POWER9, tlb: { sets: 512, ways: 4 } },
+  power8: { ...POWER9, tlb: { sets: 512, ways: 4 }, hashTlb: { sets: 512, ways: 4 } },
   power9: POWER9,
   // choice: 4096 entries in 8 ways; one tlbiel takes all.
-  power10: { ...POWER9, tlb: { sets: 512, ways: 8 } },
+  power10: { ...POWER9, tlb: { sets: 512, ways: 8 }, hashTlb: { sets: 1, ways: 64 } },
   // The second-level TLB and the walk cache of its MMU; the first level is cleared with them and adds nothing to see.
   microwatt: {
     tlb: { sets: 64, ways: 4 },
