@@ -103,7 +103,7 @@ const DOUBLEWORD_ROTATES: readonly Extended[] = [
     ['extldi', 'rldicr'],
     'RA,RS,n,b',
     { SH: 'b', ME: 'n-1' },
-    { ranges: { n: [1, 64] } },
+    { ranges: { n: [1, 64], b: [0, 63] } },
   ),
   ...acceptedWithRecord(
     ['extrdi', 'rldicl'], 'RA,RS,n,b', { SH: 'b+n', MB: '64-n' }, { ranges: { n: [1, 63], b: [0, 63] } },
@@ -112,7 +112,7 @@ const DOUBLEWORD_ROTATES: readonly Extended[] = [
     ['clrlsldi', 'rldic'], 'RA,RS,b,n', { SH: 'n', MB: 'b-n' }, { ranges: { b: [0, 63] } },
   ), // prettier-ignore
   ...acceptedWithRecord(
-    ['insrdi', 'rldimi'], 'RA,RS,n,b', { SH: '64-b-n', MB: 'b' }, { ranges: { n: [1, 64] } },
+    ['insrdi', 'rldimi'], 'RA,RS,n,b', { SH: '64-b-n', MB: 'b' }, { ranges: { n: [1, 64], b: [0, 63] } },
   ), // prettier-ignore
 ];
 

@@ -48,7 +48,7 @@ function crBitText(bit: number): string {
 }
 
 /** Where and how an instruction is printed. */
-interface Context {
+export interface Context {
   readonly address: bigint;
   readonly options: DisassembleOptions;
 }
@@ -104,7 +104,8 @@ function commentText({ distance }: Syntax, values: Values, context: Context): st
   return `\t# ${hex(target)}${symbol === undefined ? '' : ` <${symbol}>`}`;
 }
 
-function syntaxText(syntax: Syntax, values: Values, context: Context): string {
+/** The text of operand values in a form of an instruction. */
+export function syntaxText(syntax: Syntax, values: Values, context: Context): string {
   const operands = operandsText(syntax, values, context);
   if (operands === '') return syntax.mnemonic;
   return `${syntax.mnemonic.padEnd(MNEMONIC_WIDTH)} ${operands}${commentText(syntax, values, context)}`;

@@ -25,7 +25,7 @@ export interface OperandKind {
   /** value = field * scale + offset */
   readonly scale: number;
   readonly offset: number;
-  /** True where GNU as also takes the unsigned spelling of negative values: addis, lis. */
+  /** True where GNU as takes the signed and the unsigned spelling of the same bits: addis, lis, cmplwi. */
   readonly eitherSign: boolean;
   /** True where the field's 0 stands for 2^width: NB. */
   readonly zeroIsFull: boolean;
@@ -75,9 +75,10 @@ export const variableKind = (name: string): OperandKind => ({
 export function rangeOf(kind: OperandKind): readonly [least: number, most: number] {
   const span = 2 ** kind.width;
   if (kind.zeroIsFull) return [0, span];
+  if (kind.eitherSign) return [-span / 2, span - 1];
   const least = kind.signed ? -span / 2 : 0;
   const most = least + span - 1;
-  return [least * kind.scale + kind.offset, (kind.eitherSign ? span - 1 : most) * kind.scale + kind.offset];
+  return [least * kind.scale + kind.offset, most * kind.scale + kind.offset];
 }
 
 /** The operand's value from the field's bits. */

@@ -61,11 +61,14 @@ function isUpdate(instruction: Instruction): boolean {
 const isBase = (instruction: Instruction): boolean =>
   instruction.row.operands.includes('(RA)') || readsGprOrZero(instruction.row) || isUpdate(instruction);
 
+/** Immediates of which GNU as takes both spellings. */
+const EITHER_SIGN: Readonly<Record<string, string>> = { addis: 'SI', cmpli: 'UI' };
+
 function fieldKind(instruction: Instruction, name: string): OperandKind {
   const { row, fixed } = instruction;
   const kind = kindOf(row.form, name, { absolute: fixed['AA'] === 1 });
   if (name === 'RA' && isBase(instruction)) return { ...kind, class: 'gprOrZero' };
-  return row.mnemonic === 'addis' && name === 'SI' ? { ...kind, eitherSign: true } : kind;
+  return EITHER_SIGN[row.mnemonic] === name ? { ...kind, eitherSign: true } : kind;
 }
 
 /** The operand list of a row, as GNU has it. */
