@@ -23,6 +23,7 @@ const BUFFER_SIZE = 1 << 18;
 /** Bytes that one UTF-16 unit needs at most in UTF-8. */
 const MAX_UTF8 = 3;
 const STDOUT = 1;
+const STDERR = 2;
 /** How long to wait for a slow reader of a pipe before trying again, in ms. */
 const RETRY = 2;
 
@@ -84,6 +85,11 @@ export class FileOutput implements TextOutput {
     }
   }
 
+  /** Standard error: what people see beside a guest's console. */
+  static standardError(): FileOutput {
+    return new FileOutput('standard error', STDERR);
+  }
+
   write(text: string): void {
     if (this.closed) return;
     if (text.length * MAX_UTF8 > BUFFER_SIZE - this.used) this.flush();
@@ -109,7 +115,7 @@ export class FileOutput implements TextOutput {
   private release(): void {
     this.closed = true;
     this.forget();
-    if (this.fd !== STDOUT) fs.closeSync(this.fd);
+    if (this.fd > STDERR) fs.closeSync(this.fd);
   }
 
   /** All bytes, in as many writes as it takes; a full pipe is waited for. */

@@ -1,0 +1,151 @@
+/** The command line of `book3s boot`, checked and typed: what a run needs to know and nothing of how it is said. */
+import type { Options } from 'yargs';
+import { UserError } from '../../core/errors';
+import { defined, flag, isSet, operand, parsed, textOf, value, type Parsed } from '../options';
+import {
+  COLOR_OPTION,
+  parseRecordOptions,
+  recordOptions,
+  wantsColor,
+  type RecordOptions,
+} from '../trace-options';
+import { parseAddress, parseChoice, parseCount, parseSize } from '../values';
+
+/** Machines, CPU models and cycle models by the names of the command line, and which of them this version has. */
+const MACHINES = ['microwatt', 'powernv', 'pseries'] as const;
+const MODELS = ['microwatt', 'power8', 'power9', 'power10'] as const;
+const TIMINGS = ['none', 'microwatt', 'power9'] as const;
+const TLBS = ['coherent', 'architected'] as const;
+const MAX_CPUS = 1024;
+
+export type MachineName = Exclude<(typeof MACHINES)[number], 'pseries'>;
+export type CpuName = (typeof MODELS)[number];
+
+export interface BootOptions {
+  /** The image file; absent only with `snapshotIn`. */
+  readonly image?: string;
+  /** Absent: the snapshot's, or `powernv`. */
+  readonly machine?: MachineName;
+  /** Absent: the machine's default. */
+  readonly cpu?: CpuName;
+  /** Bytes; absent: the machine's default. */
+  readonly memory?: number;
+  readonly smp?: number;
+  /** Host real addresses. */
+  readonly loadAddress?: bigint;
+  readonly entry?: bigint;
+  /** Absent: no limit. */
+  readonly maxInsns?: number;
+  readonly timing: 'none';
+  readonly tlb: (typeof TLBS)[number];
+  readonly trace?: RecordOptions;
+  readonly color: boolean;
+  /** Files, `-` for standard output; each has been found writable. */
+  readonly dumpRegs?: string;
+  readonly stats?: string;
+  readonly snapshotOut?: string;
+  readonly snapshotIn?: string;
+}
+
+export const bootOptions: Record<string, Options> = {
+  machine: value(`machine: ${MACHINES.join(', ')} (default: powernv)`),
+  cpu: value(`CPU model: ${MODELS.join(', ')} (default: the machine's)`),
+  m: value('real memory: 64K, 512M, 2G', { alias: 'memory' }),
+  smp: value('number of CPUs (default: 1)'),
+  'load-addr': value('real address of a raw or position-independent image (default: 0)'),
+  entry: value("real address of the first instruction (default: the image's)"),
+  initrd: value('initial RAM disk (machine pseries)'),
+  append: value('kernel command line (machine pseries)'),
+  dtb: value('device tree to use instead of the generated one (machine pseries)'),
+  'max-insns': value('stop with exit code 4 after this many instructions: 5_000_000, 10M'),
+  timing: value(`cycle model: ${TIMINGS.join(', ')} (default: none)`),
+  tlb: value(
+    'coherent: translations are never stale; architected: they are, until software invalidates them',
+  ),
+  ...recordOptions,
+  color: COLOR_OPTION,
+  'dump-regs': value('write the registers at the end: text, or all of them as JSON for a name in .json'),
+  stats: value('write counters at the end: text, or JSON for a name in .json'),
+  'snapshot-in': value('go on from this snapshot instead of an image'),
+  'snapshot-out': value('write a snapshot of the machine at the end, however it ends'),
+  s: flag('wait for gdb on TCP port 1234'),
+  S: flag('do not start before gdb says so'),
+};
+
+/** Options of parts of the emulator that this version does not have yet. */
+function refuseUnavailable(argv: Parsed): void {
+  const no = (what: string, instead: string): never => {
+    throw new UserError(`${what}: not in this version; ${instead}`);
+  };
+  for (const name of ['initrd', 'append', 'dtb'])
+    if (argv[name] !== undefined)
+      no(`--${name}`, 'it needs --machine pseries, which is not there yet: leave it out');
+  for (const name of ['s', 'S'])
+    if (isSet(argv, name)) no(`-${name}`, 'the gdb stub is not there yet: leave it out');
+}
+
+/** Checks everything about the command line that can be checked without a file. */
+export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions {
+  refuseUnavailable(argv);
+  const image = operand(argv, 'image');
+  const snapshotIn = textOf(argv, 'snapshot-in');
+  if (image === undefined && snapshotIn === undefined)
+    throw new UserError('boot: expected an IMAGE or --snapshot-in F, got neither');
+  if (image !== undefined && snapshotIn !== undefined)
+    throw new UserError('boot: expected an IMAGE or --snapshot-in F, got both');
+  for (const name of ['load-addr', 'entry'])
+    if (snapshotIn !== undefined && argv[name] !== undefined)
+      throw new UserError(`--${name}: a snapshot has its own; leave the option out`);
+  return {
+    ...defined('image', image),
+    ...defined('snapshotIn', snapshotIn),
+    ...parseMachine(argv),
+    ...defined('loadAddress', parsed(argv, 'load-addr', parseAddress)),
+    ...defined('entry', parsed(argv, 'entry', parseEntry)),
+    ...defined(
+      'maxInsns',
+      parsed(argv, 'max-insns', (o, t) => parseCount(o, t, { min: 1 })),
+    ),
+    tlb: parsed(argv, 'tlb', (o, t) => parseChoice(o, t, TLBS)) ?? 'coherent',
+    ...defined('trace', parseRecordOptions(argv)),
+    color: wantsColor(argv, isTerminal),
+    ...defined('dumpRegs', textOf(argv, 'dump-regs')),
+    ...defined('stats', textOf(argv, 'stats')),
+    ...defined('snapshotOut', textOf(argv, 'snapshot-out')),
+  };
+}
+
+/** The options that say what machine it is; `walk` has them too. */
+export function parseMachine(
+  argv: Parsed,
+): Pick<BootOptions, 'machine' | 'cpu' | 'memory' | 'smp' | 'timing'> {
+  const timing = parsed(argv, 'timing', (o, t) => parseChoice(o, t, TIMINGS)) ?? 'none';
+  if (timing !== 'none')
+    throw new UserError(`--timing ${timing}: not in this version; give none, or leave it out`);
+  return {
+    ...defined('machine', parsed(argv, 'machine', parseMachineName)),
+    ...defined(
+      'cpu',
+      parsed(argv, 'cpu', (o, t) => parseChoice(o, t, MODELS)),
+    ),
+    ...defined('memory', parsed(argv, 'm', parseSize)),
+    ...defined(
+      'smp',
+      parsed(argv, 'smp', (o, t) => parseCount(o, t, { min: 1, max: MAX_CPUS })),
+    ),
+    timing,
+  };
+}
+
+function parseMachineName(option: string, text: string): MachineName {
+  const name = parseChoice(option, text, MACHINES);
+  if (name === 'pseries')
+    throw new UserError(`${option} pseries: not in this version; give microwatt or powernv`);
+  return name;
+}
+
+function parseEntry(option: string, text: string): bigint {
+  const entry = parseAddress(option, text);
+  if (entry % 4n !== 0n) throw new UserError(`${option}: expected a multiple of 4, got "${text}"`);
+  return entry;
+}
