@@ -73,7 +73,7 @@ export class HashTlb {
     const { words } = this.cache;
     return this.cache.drop((at, inSet) => {
       if (lpid !== undefined && words[at + KEY.LPID] !== lpid) return false;
-      if (set !== undefined && inSet !== set % this.geometry.sets) return false;
+      if (set !== undefined && inSet !== set) return false;
       if (page === undefined) return true;
       const shift = BigInt(Math.max(page.shift, words[at + KEY.SHIFT]!));
       return this.address(at) >> shift === page.address >> shift;

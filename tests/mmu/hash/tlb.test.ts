@@ -224,6 +224,19 @@ test('the least recently used entry of a full class goes', () => {
   expect(bench.walk!.tlb).toBe('miss');
 });
 
+test('a probe does not count as use', () => {
+  const bench = new Bench(POWER9);
+  const pages = [1, 0x101, 0x201, 0x301];
+  for (const n of [...pages, 0x401])
+    for (const [at, value] of page(n, BigInt(n << 12) | 0x192n)) bench.write(at, value);
+  for (const n of pages) bench.load(BigInt(n << 12));
+  bench.mmu.probe(bench.machine.cpu, ACCESS.load, 0, 0x1000);
+  expect(bench.walk!.tlb).toBe('hit');
+  bench.load(0x401000n);
+  bench.load(0x1000n);
+  expect(bench.walk!.tlb).toBe('miss');
+});
+
 test('guest real mode uses it too', () => {
   const bench = new Bench(POWER9);
   const real = 0x1ffffffn;
