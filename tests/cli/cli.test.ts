@@ -39,7 +39,7 @@ describe('help and usage', () => {
 });
 
 describe('exit codes', () => {
-  const boot = (error: unknown) => cli(['boot', 'f'], { runBoot: () => Promise.reject(error) });
+  const boot = (error: Error) => cli(['boot', 'f'], { runBoot: () => Promise.reject(error) });
 
   it('of the body are those of the process', async () => {
     expect((await cli(['boot', 'f'], { runBoot: () => Promise.resolve(5) })).code).toBe(5);
@@ -56,7 +56,7 @@ describe('exit codes', () => {
     expect(code).toBe(3);
     expect(err).toMatch(/^book3s: a fault of the emulator, not of the guest: RangeError: oops\n.* at /s);
     expect(err).toMatch(/Please report it/);
-    expect((await boot('text')).err).toMatch(/guest: text\n/);
+    expect((await boot('text' as unknown as Error)).err).toMatch(/guest: text\n/);
   });
 
   it('0 and silence when the reader of the output has gone', async () => {
