@@ -125,7 +125,7 @@ export class ArraySet implements MemslotSet {
   private moveEntry(index: number, slot: MemSlot): void {
     let place = index;
     while (place > 0 && this.bases[place - 1]! < slot.baseGfn) place--;
-    while (place < this.count - 1 && this.bases[place + 1]! > slot.baseGfn) place++;
+    if (place === index) while (place < this.count - 1 && this.bases[place + 1]! > slot.baseGfn) place++;
     if (place < index) this.shift(place, index, 1);
     else this.shift(index + 1, place + 1, -1);
     this.store(place, slot);

@@ -45,6 +45,8 @@ export class FlatArch implements KvmArch {
     if (change === 'flags' && old!.logsDirtyPages !== next!.logsDirtyPages) this.flushShadowMemslot(next!);
   }
 
+  restoreMemslot(_slot: MemSlot): void {}
+
   freeMemslot(_slot: MemSlot): void {}
 
   memslotsUpdated(_generation: Generation): void {}

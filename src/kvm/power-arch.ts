@@ -50,6 +50,10 @@ export class PowerArch extends FlatArch {
     super.commitMemoryRegion(update);
   }
 
+  override restoreMemslot(slot: MemSlot): void {
+    this.rmapBytes += slot.npages * RMAP_WORD_BYTES;
+  }
+
   /** Leftover words are released first: whoever holds such an entry would point into freed memory. */
   override freeMemslot(slot: MemSlot): void {
     if (slot.rmap === NO_RMAP) return;

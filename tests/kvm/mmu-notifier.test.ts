@@ -1,6 +1,13 @@
 /** Notifiers, fault retry and their interplay with slot updates (T36-T40, R4, R5, R17, I12). */
 import { FlatArch } from '../../src/kvm/flat-arch';
-import { perform, performSteps, discardPages, migratePages, makeOld, isYoung } from '../../src/kvm/host/operations';
+import {
+  perform,
+  performSteps,
+  discardPages,
+  migratePages,
+  makeOld,
+  isYoung,
+} from '../../src/kvm/host/operations';
 import type { MmuNotifierRange } from '../../src/kvm/host/notifier';
 import { KVM_MEM_LOG_DIRTY_PAGES } from '../../src/kvm/memslot';
 import { isUpdating } from '../../src/kvm/memslot-set';
@@ -28,7 +35,11 @@ describe.each<SetsKind>(['tree', 'array'])('with %s sets', (sets) => {
     const active = t.vm.sets.active(0);
     const steps = t.setSteps({ id: 1, gfn: 500, pages: 200, hva });
     stepTo(steps, 'wait:invalidations');
-    expect([t.vm.slotsLock.isHeld, t.vm.slotsArchLock.isHeld, invalidate.hasWaitingUpdate]).toEqual([true, true, true]);
+    expect([t.vm.slotsLock.isHeld, t.vm.slotsArchLock.isHeld, invalidate.hasWaitingUpdate]).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect(t.vm.sets.active(0)).toBe(active);
     expect(isUpdating(t.generation())).toBe(false);
     expect(isUpdating(t.vm.sets.inactive(0).generation)).toBe(true);

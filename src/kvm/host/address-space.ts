@@ -59,7 +59,8 @@ export class HostAddressSpace {
   readonly notifiers: MmuNotifier[] = [];
   /** Passed to the notifiers by {@link discard}, which must not allocate. */
   private readonly scratch: MmuNotifierRange = { start: 0, end: 0, mayBlock: true };
-  private nextFree = MMAP_BASE;
+  /** Where the next mapping without a wished address may begin. */
+  nextFree = MMAP_BASE;
 
   constructor(
     readonly frames: FrameAllocator,

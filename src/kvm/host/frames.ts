@@ -3,7 +3,7 @@
  * pages up to 1 GiB; a block is handed out with one reference per frame and goes back frame by frame, merging with
  * its buddies. Bounded by the memory: an allocation that does not fit returns {@link NO_FRAME}.
  */
-import { InternalError } from '../../core/errors';
+import { InternalError, UserError } from '../../core/errors';
 import type { RealMemory } from '../../core/memory';
 import { GIB, type PageGeometry } from '../page';
 
@@ -36,7 +36,7 @@ export class FrameAllocator {
   constructor(
     readonly memory: RealMemory,
     readonly geometry: PageGeometry,
-    range: FrameRange = { start: 0, end: memory.size },
+    readonly range: FrameRange = { start: 0, end: memory.size },
   ) {
     if (!geometry.isAligned(range.start) || range.end > memory.size || range.start >= range.end)
       throw new RangeError(
@@ -99,14 +99,14 @@ export class FrameAllocator {
 
   /** One more reference to a frame in use. */
   get(frame: number): void {
-    if (this.refs[frame] === 0) throw new InternalError(`frame ${frame} is free and cannot be referenced`);
-    this.refs[frame]!++;
+    if (!this.refs[frame]) throw new InternalError(`frame ${frame} is free and cannot be referenced`);
+    this.refs[frame]++;
   }
 
   /** One reference less; the last one frees the frame. */
   put(frame: number): void {
-    if (this.refs[frame] === 0) throw new InternalError(`frame ${frame} released more often than referenced`);
-    if (--this.refs[frame]! > 0) return;
+    if (!this.refs[frame]) throw new InternalError(`frame ${frame} released more often than referenced`);
+    if (--this.refs[frame] > 0) return;
     this.free++;
     this.merge(frame);
   }
@@ -122,15 +122,31 @@ export class FrameAllocator {
     return this.memory.bytes.subarray(this.addressOf(frame), this.addressOf(frame + 1));
   }
 
-  /**
-   * Takes a given free frame, for a restored snapshot: its bytes stay as they are.
-   *
-   * @returns false where the frame is not free
-   */
-  claim(frame: number, references: number): boolean {
+  /** The frames in use, as runs with the same number of references, for a snapshot. */
+  save(): [frame: number, count: number, references: number][] {
+    const runs: [number, number, number][] = [];
+    for (let frame = 0; frame < this.frameCount; frame++) {
+      const references = this.refs[frame]!;
+      const run = runs.at(-1);
+      if (references === 0) continue;
+      if (run?.[2] === references && run[0] + run[1] === frame) run[1]++;
+      else runs.push([frame, 1, references]);
+    }
+    return runs;
+  }
+
+  /** Takes over the frames of a snapshot; their bytes stay, those of all others are cleared before use. */
+  restore(runs: readonly (readonly [frame: number, count: number, references: number])[]): void {
+    for (const [first, count, references] of runs)
+      for (let frame = first; frame < first + count; frame++) this.claim(frame, references);
+    this.used.fill(1);
+  }
+
+  /** Cuts a free frame out of the block that it is in. */
+  private claim(frame: number, references: number): void {
     let order = 0;
     while (order <= this.maxOrder && this.freeOrder[frame - (frame % 2 ** order)] !== order) order++;
-    if (order > this.maxOrder) return false;
+    if (order > this.maxOrder) throw new UserError(`snapshot: frame ${frame} is not there or claimed twice`);
     let block = frame - (frame % 2 ** order);
     this.unlink(block);
     while (order > 0) {
@@ -140,14 +156,7 @@ export class FrameAllocator {
       if (upper) block += half;
     }
     this.refs[frame] = references;
-    this.used[frame] = 1;
     this.free--;
-    return true;
-  }
-
-  /** After a restore, bytes of free frames are unknown: all must be cleared before use. */
-  forgetZeroed(): void {
-    this.used.fill(1);
   }
 
   /** Fresh memory is zero already; only frames that were used before are cleared. */
