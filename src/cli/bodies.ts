@@ -1,12 +1,7 @@
 /** What the commands that run machines do, by name. */
-import { InternalError } from '../core/errors';
 import type { CommandBodies } from './command';
+import { runDemo } from './demo';
+import { runBoot } from './session';
+import { runWalk } from './walk-body';
 
-const missing = (name: string) => (): Promise<number> =>
-  Promise.reject(new InternalError(`${name} is not connected: see src/cli/bodies.ts`));
-
-export const BODIES: CommandBodies = {
-  runBoot: missing('boot'),
-  runWalk: missing('walk'),
-  runDemo: missing('demo'),
-};
+export const BODIES: CommandBodies = { runBoot, runWalk, runDemo };

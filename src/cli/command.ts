@@ -9,6 +9,8 @@ import type { Parsed } from './options';
 export interface CliIo {
   readonly out: TextOutput;
   readonly err: TextOutput;
+  /** Raw bytes to standard output: a guest's console. What `out` holds is to be flushed before. */
+  readonly writeBytes: (bytes: Uint8Array) => void;
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { FileOutput } from '../trace/sinks/output';
 import { BODIES } from './bodies';
 import { EXIT } from './exit-codes';
+import { writeFile } from './files';
 import { runCli } from './run';
 
 /** What a shell reports for a process that SIGINT or SIGTERM ended. */
@@ -31,7 +32,8 @@ function packageVersion(): string {
 async function main(): Promise<void> {
   const out = FileOutput.open('-', 'standard output');
   const err = FileOutput.standardError();
-  const io = { out, err, isTerminal: process.stdout.isTTY };
+  const writeBytes = (bytes: Uint8Array): void => writeFile('-', 'standard output', bytes);
+  const io = { out, err, writeBytes, isTerminal: process.stdout.isTTY };
   process.exitCode = await runCli(process.argv.slice(2), { io, bodies: BODIES, version: packageVersion() });
 }
 

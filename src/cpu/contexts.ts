@@ -46,6 +46,10 @@ function reaches({ scope, lpid, pid }: Invalidation, context: Context): boolean 
   return samePartition && (pid === undefined || pid === 0 || pid === context.pid);
 }
 
+/** Places in the caches: by the last bits of LPIDR and whether it is hypervisor state. */
+const PARTITION_BITS = 3;
+const HYPERVISOR_PLACE = 4;
+
 interface Tracked {
   /** Values of {@link REGISTERS} that `key` was made of: lower and upper halves. */
   readonly values: Int32Array;
@@ -96,6 +100,9 @@ export class ContextTracker {
       this.changed(cpu);
       return;
     }
+    this.engine.caches[state.index]!.select(
+      (whose.lpid & PARTITION_BITS) | (msr & MSR.HV.hi ? HYPERVISOR_PLACE : 0),
+    );
     state.setHalves(DCTX, 0, dctx);
     state.setHalves(ICTX, 0, ictx);
   }

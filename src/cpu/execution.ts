@@ -56,6 +56,8 @@ export interface ExecutionOptions {
   readonly model: CpuModel;
   readonly ramSize: number;
   readonly cpus?: number;
+  /** Decoded pages kept, at least 2. */
+  readonly recordSlots?: number;
   /** The bus of the machine: memory is there, devices are the machine's. */
   readonly bus: (ram: RealMemory, stored: (address: number, bytes: number, store: () => void) => void) => Bus;
   /** Makes the translator of a CPU; absent: the coherent one. */
@@ -75,6 +77,8 @@ export class Execution implements EngineHost {
   readonly engine: Engine;
   readonly cpus: readonly Cpu[];
   readonly observers: ExecutionObservers = {};
+  /** What has happened since the machine was made; none of it depends on the host. */
+  readonly counters = { interrupts: 0, storageMisses: 0, fetchMisses: 0, services: 0 };
   private readonly storages: readonly Storage[];
   private readonly tracker: ContextTracker;
   private readonly agendas: readonly Agenda[];
@@ -102,6 +106,7 @@ export class Execution implements EngineHost {
           keepsReservedXer: model.keepsReservedXer,
         },
         implements: (row) => hasRow(implemented, row),
+        ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
       },
       this,
     );
@@ -242,6 +247,7 @@ export class Execution implements EngineHost {
   private fetch(cpu: Cpu, variant: number): boolean {
     const { state, translator } = cpu;
     const { ram } = this.engine;
+    this.counters.fetchMisses++;
     if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
       takeStorageInterrupt(cpu);
       return false;
@@ -305,7 +311,10 @@ export class Execution implements EngineHost {
       },
       random: () => this.random(),
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
-      interruptTaken: (cpu, taken) => this.observers.interrupt?.(cpu, taken),
+      interruptTaken: (cpu, taken) => {
+        this.counters.interrupts++;
+        this.observers.interrupt?.(cpu, taken);
+      },
     };
   }
 
@@ -344,6 +353,7 @@ export class Execution implements EngineHost {
     const cpu = this.cpus[index]!;
     const { state } = cpu;
     this.setImage(cpu);
+    this.counters.services++;
     const outcome: Outcome = SERVICE_TABLE[name](cpu);
     switch (outcome) {
       case OUTCOME.NEXT:
@@ -371,6 +381,7 @@ export class Execution implements EngineHost {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
     const requests = cpu.state.int(PENDING_AT);
+    this.counters.storageMisses++;
     if (!this.storages[index]!.perform(access)) return 1;
     // A device may have raised a line, or ended the run: the instruction completes, then the run loop looks.
     if (this.stopped || cpu.state.int(PENDING_AT) !== requests) this.engine.leaveAfter(cpu.state);

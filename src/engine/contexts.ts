@@ -58,6 +58,11 @@ export class Contexts {
     return this.next++;
   }
 
+  /** Regimes that are known: bounded, because numbers are. */
+  get size(): number {
+    return this.regimes.size;
+  }
+
   /** Drops the translations of every context that `matches`; returns whether there was one. */
   drop(matches: (context: Context) => boolean): boolean {
     let dropped = false;

@@ -186,7 +186,7 @@ export class HelperBuilder {
     code.i32((FETCH_ENTRIES - 1) * FETCH_ENTRY.size);
     emitOperator(code, 'i32.and');
     code.get(P.cpu).memory(OP.i32Load, offsetOf('FETCHBASE'));
-    emitOperator(code, 'i32.add');
+    emitOperator(code, 'i32.xor');
     code.tee(entry).memory(OP.i64Load, FETCH_ENTRY.tag);
     code.get(address).i64(~0xfffn);
     emitOperator(code, 'i64.and');

@@ -73,7 +73,7 @@ export function emitEntry(code: Code, ea: number): number {
   code.i32((TLB_ENTRIES - 1) * TLB_ENTRY.size);
   emitOperator(code, 'i32.and');
   code.get(CPU).memory(OP.i32Load, offsetOf('TLBBASE'));
-  emitOperator(code, 'i32.add');
+  emitOperator(code, 'i32.xor');
   code.tee(entry);
   return entry;
 }

@@ -18,6 +18,13 @@ const EMPTY = -1;
 const QUADRANT_FREE = 0x3fffffff;
 const PAGE_LOW = ~0xfff;
 
+/** Number of places that {@link TranslationCache.select} distinguishes. */
+export const PLACES = 8;
+const tlbFlip = (place: number): number => place * (TLB_ENTRIES / PLACES) * TLB_ENTRY.size;
+const fetchFlip = (place: number): number => place * (FETCH_ENTRIES / PLACES) * FETCH_ENTRY.size;
+
+const TLB_AT = offsetOf('TLBBASE');
+const FETCH_AT = offsetOf('FETCHBASE');
 const DCTX = offsetOf('DCTX');
 const ICTX = offsetOf('ICTX');
 
@@ -36,8 +43,7 @@ export class TranslationCache {
     this.tlb = map.tlbBase + cpu.index * TLB_ENTRIES * TLB_ENTRY.size;
     this.fetch = map.fetchBase + cpu.index * FETCH_ENTRIES * FETCH_ENTRY.size;
     this.ramBase = map.ramBase;
-    cpu.setInt(offsetOf('TLBBASE'), this.tlb);
-    cpu.setInt(offsetOf('FETCHBASE'), this.fetch);
+    this.select(0);
     cpu.setInt(offsetOf('RAMBASE'), this.ramBase);
     this.clear();
   }
@@ -48,8 +54,21 @@ export class TranslationCache {
     this.words.fill(EMPTY, this.fetch >> 2, (this.fetch + FETCH_ENTRIES * FETCH_ENTRY.size) >> 2);
   }
 
+  /**
+   * Selects one of {@link PLACES} places for the contexts to come: where two of them use the same page number, their
+   * entries then do not drive each other out.
+   */
+  select(place: number): void {
+    this.cpu.setInt(TLB_AT, this.tlb ^ tlbFlip(place));
+    this.cpu.setInt(FETCH_AT, this.fetch ^ fetchFlip(place));
+  }
+
   private entry(eaLo: number): number {
-    return (this.tlb >> 2) + ((eaLo >>> 12) & (TLB_ENTRIES - 1)) * (TLB_ENTRY.size >> 2);
+    return (this.cpu.int(TLB_AT) ^ (((eaLo >>> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY.size)) >> 2;
+  }
+
+  private fetchEntry(eaLo: number): number {
+    return (this.cpu.int(FETCH_AT) ^ (((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * FETCH_ENTRY.size)) >> 2;
   }
 
   /**
@@ -81,7 +100,7 @@ export class TranslationCache {
 
   /** Enters a fetch translation: the page's decoded records begin at a linear address. */
   insertFetch(eaHi: number, eaLo: number, records: number): void {
-    const at = (this.fetch >> 2) + ((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * (FETCH_ENTRY.size >> 2);
+    const at = this.fetchEntry(eaLo);
     this.words[at] = (eaLo & PAGE_LOW) | this.cpu.lo(ICTX);
     this.words[at + 1] = eaHi;
     this.words[at + 2] = records;
@@ -97,11 +116,16 @@ export class TranslationCache {
   }
 
   private dropPage(eaHi: number, eaLo: number): void {
-    const { words } = this;
-    const at = this.entry(eaLo);
-    for (const tag of [at, at + 2]) if (this.matches(tag, eaHi, eaLo)) words.fill(EMPTY, tag, tag + 2);
-    const fetch = (this.fetch >> 2) + ((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * (FETCH_ENTRY.size >> 2);
-    if (this.matches(fetch, eaHi, eaLo)) words.fill(EMPTY, fetch, fetch + 2);
+    for (let place = 0; place < PLACES; place++) {
+      const at = this.entry(eaLo) ^ (tlbFlip(place) >> 2);
+      this.dropTag(at, eaHi, eaLo);
+      this.dropTag(at + 2, eaHi, eaLo);
+      this.dropTag(this.fetchEntry(eaLo) ^ (fetchFlip(place) >> 2), eaHi, eaLo);
+    }
+  }
+
+  private dropTag(tag: number, eaHi: number, eaLo: number): void {
+    if (this.matches(tag, eaHi, eaLo)) this.words.fill(EMPTY, tag, tag + 2);
   }
 
   private matches(tag: number, eaHi: number, eaLo: number): boolean {

@@ -62,6 +62,8 @@ export interface MachineOptions {
   readonly cpus?: number;
   /** `architected`: stale translations survive until software invalidates them. Slower: every access is looked at. */
   readonly tlb?: 'coherent' | 'architected';
+  /** Decoded pages of code that are kept, at least 2; the default suits any guest. */
+  readonly recordSlots?: number;
   readonly output: (byte: number) => void;
 }
 
@@ -102,6 +104,7 @@ export class Machine {
       model: this.model,
       ramSize,
       cpus,
+      ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
       bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
     });
     if (options.tlb === 'architected') this.execution.useArchitectedTlb();

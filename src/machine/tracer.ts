@@ -17,7 +17,8 @@ const PIDR = offsetOf('PIDR');
 const MSR_AT = offsetOf('MSR');
 
 /** Kinds of event that can be asked for one by one. */
-export type WatchedKind = 'walk' | 'tlb' | 'fault' | 'interrupt' | 'insn' | 'console';
+export const WATCHED_KINDS = ['walk', 'tlb', 'fault', 'interrupt', 'insn', 'console'] as const;
+export type WatchedKind = (typeof WATCHED_KINDS)[number];
 
 export interface TracerOptions {
   readonly kinds: ReadonlySet<WatchedKind>;

@@ -86,7 +86,10 @@ const ENGINE = [
   /** Context numbers in the tags of the translation caches: load/store and fetch. */
   ['DCTX', 'i64'],
   ['ICTX', 'i64'],
-  /** Linear addresses of this CPU's translation cache and fetch cache. */
+  /**
+   * Linear addresses of this CPU's translation cache and fetch cache, with the bits flipped that keep contexts of
+   * different partitions and privileges from each other's entries.
+   */
   ['TLBBASE', 'i32'],
   ['FETCHBASE', 'i32'],
   /** Linear address of host real address 0. */
@@ -177,7 +180,8 @@ const alignUp = (value: number, to: number): number => Math.ceil(value / to) * t
  * @param cpus number of CPUs, at least 1
  */
 export function memoryMap(ramSize: number, cpus: number, recordSlots = 2048): MemoryMap {
-  const tlbBase = alignUp(CPU_BLOCK_SIZE * cpus, 65536);
+  // Aligned to their sizes, so that generated code finds entries by exclusive or.
+  const tlbBase = alignUp(CPU_BLOCK_SIZE * cpus, TLB_ENTRIES * TLB_ENTRY.size);
   const fetchBase = tlbBase + TLB_ENTRIES * TLB_ENTRY.size * cpus;
   const recordBase = alignUp(fetchBase + FETCH_ENTRIES * FETCH_ENTRY.size * cpus, RECORD_SLOT_SIZE);
   const ramBase = alignUp(recordBase + recordSlots * RECORD_SLOT_SIZE, 65536);

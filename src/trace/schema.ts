@@ -85,6 +85,7 @@ export const REFERENCE_CHANGE_STEP: Shape<ReferenceChangeStep> = {
 
 export const WALK_RESULT: Shape<WalkResult> = {
   ra: hex,
+  guestRa: optional(hex),
   pageShift: number,
   cachingInhibited: flag,
   guarded: flag,

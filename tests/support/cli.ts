@@ -28,7 +28,12 @@ export async function cli(args: readonly string[], bodies: Partial<CommandBodies
     ...bodies,
   };
   const code = await runCli(args, {
-    io: { out, err, isTerminal: false },
+    io: {
+      out,
+      err,
+      isTerminal: false,
+      writeBytes: (bytes) => out.write(Buffer.from(bytes).toString('latin1')),
+    },
     bodies: recording,
     version: '1.2.3',
   });

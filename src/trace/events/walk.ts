@@ -111,6 +111,8 @@ export interface WalkFault {
 
 export interface WalkResult {
   readonly ra: bigint;
+  /** Two stages: the guest real address in between. */
+  readonly guestRa?: bigint;
   /** log2 of the bytes that one such translation covers: the smaller page of the two stages. */
   readonly pageShift: number;
   readonly cachingInhibited: boolean;

@@ -54,6 +54,11 @@ export class TraceRecorder {
     return new TraceRecorder(FileOutput.open(path, option), options);
   }
 
+  /** Writes to standard error, beside the guest's console. */
+  static toStandardError(options: RecorderOptions): TraceRecorder {
+    return new TraceRecorder(FileOutput.standardError(), options);
+  }
+
   /** Writes the event, if the filter wants it. Usable as a plain function. */
   readonly emit = (event: TraceEvent): void => {
     if (!this.closed && this.matches(event)) this.sink.event(event);

@@ -25,18 +25,26 @@ export const interruptTitle = (name: string): string =>
   Object.hasOwn(INTERRUPTS, name) ? INTERRUPTS[name as keyof typeof INTERRUPTS].title : name;
 
 /** The lines below the head line of a walk. */
-export function walkLines(walk: WalkEvent, color: Chalk): string[] {
-  const lines: string[] = [];
-  for (const { step, below } of stepTree(walk.steps)) {
+export const walkLines = (walk: WalkEvent, color: Chalk): string[] => [
+  ...stepText(walk, color).map(({ text }) => text),
+  ...walkOutcome(walk, color),
+];
+
+/** One line for each table entry, with the entry. */
+export function stepText(walk: WalkEvent, color: Chalk): { text: string; step: WalkStep }[] {
+  return stepTree(walk.steps).flatMap(({ step, below }) => {
     const depth = step.level ?? 0;
-    for (const inner of below) lines.push(stepLine(inner, depth + 1 + (inner.level ?? 0), color));
-    lines.push(stepLine(step, depth, color));
-  }
-  lines.push(...walk.permissions.map((p) => permissionLine(p, color)));
-  lines.push(...walk.referenceChange.map(referenceChangeLine));
-  lines.push(walk.fault ? color.red(faultText(walk.fault)) : resultText(walk, color));
-  return lines;
+    const inner = below.map((s) => ({ text: stepLine(s, depth + 1 + (s.level ?? 0), color), step: s }));
+    return [...inner, { text: stepLine(step, depth, color), step }];
+  });
 }
+
+/** What came of the entries: permissions, reference and change bits, the result or the fault. */
+export const walkOutcome = (walk: WalkEvent, color: Chalk): string[] => [
+  ...walk.permissions.map((p) => permissionLine(p, color)),
+  ...walk.referenceChange.map(referenceChangeLine),
+  walk.fault ? color.red(faultText(walk.fault)) : resultText(walk, color),
+];
 
 function stepLine(step: WalkStep, depth: number, color: Chalk): string {
   const level = step.level === undefined ? '' : ` level ${step.level}`;

@@ -1,0 +1,90 @@
+/** Makes the machine that the command line asks for: from an image, or from a snapshot. */
+import { UserError } from '../core/errors';
+import type { ModelName } from '../cpu/models';
+import { readImage, type Image } from '../loader';
+import { Machine, type MachineDescription } from '../machine/machine';
+import { MICROWATT_MACHINE } from '../machine/microwatt';
+import { POWERNV_MACHINE } from '../machine/powernv';
+import type { Snapshot } from '../machine/snapshot';
+import { readBytes } from './files';
+import { readSnapshot } from './snapshot-file';
+
+export const MACHINES: Readonly<Record<MachineDescription['name'], MachineDescription>> = {
+  microwatt: MICROWATT_MACHINE,
+  powernv: POWERNV_MACHINE,
+};
+
+/** What decides about the machine; what is absent is the snapshot's, or the machine's default. */
+export interface SetupOptions {
+  readonly machine?: MachineDescription['name'];
+  readonly cpu?: ModelName;
+  readonly memory?: number;
+  readonly smp?: number;
+  readonly tlb?: 'coherent' | 'architected';
+  /** Exactly one of the two is a file. */
+  readonly image?: string;
+  readonly snapshot?: string;
+  readonly loadAddress?: bigint;
+  readonly entry?: bigint;
+}
+
+export interface Setup {
+  readonly machine: Machine;
+  /** Absent for a snapshot. */
+  readonly image?: Image;
+}
+
+/** @throws UserError for files that cannot be read or do not fit */
+export function setUp(options: SetupOptions, output: (byte: number) => void): Setup {
+  return options.snapshot === undefined
+    ? fromImage(options, output)
+    : { machine: fromSnapshot(options, options.snapshot, output) };
+}
+
+function fromImage(options: SetupOptions, output: (byte: number) => void): Setup {
+  const name = options.image!;
+  const image = readImage(name, readBytes(name, 'image'), {
+    ...(options.loadAddress === undefined ? {} : { loadAddress: options.loadAddress }),
+    ...(options.entry === undefined ? {} : { entry: options.entry }),
+  });
+  const machine = build(MACHINES[options.machine ?? 'powernv'], options, output);
+  machine.load(image);
+  return { machine, image };
+}
+
+function fromSnapshot(options: SetupOptions, name: string, output: (byte: number) => void): Machine {
+  const snapshot = readSnapshot(name);
+  const description = MACHINES[options.machine ?? machineOf(name, snapshot)];
+  const machine = build(
+    description,
+    {
+      ...options,
+      cpu: options.cpu ?? (snapshot.model as ModelName),
+      memory: options.memory ?? snapshot.memorySize,
+      smp: options.smp ?? snapshot.cpus.length,
+    },
+    output,
+  );
+  machine.restore(name, snapshot);
+  return machine;
+}
+
+function machineOf(name: string, { machine }: Snapshot): MachineDescription['name'] {
+  if (machine in MACHINES) return machine as MachineDescription['name'];
+  throw new UserError(`${name}: machine ${machine} is unknown; use the book3s that saved it`);
+}
+
+function build(
+  description: MachineDescription,
+  { cpu, memory, smp, tlb }: SetupOptions,
+  output: (byte: number) => void,
+): Machine {
+  return new Machine({
+    description,
+    output,
+    ...(cpu === undefined ? {} : { model: cpu }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(smp === undefined ? {} : { cpus: smp }),
+    ...(tlb === undefined ? {} : { tlb }),
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * `book3s boot`: runs a machine with its console on the terminal until it ends, and writes what was asked for, however
+ * it ends.
+ */
+import { disassembleOne } from '../asm/disassemble';
+import type { Machine, MachineEnd } from '../machine/machine';
+import { allRegisters, registerFile } from '../machine/registers';
+import { encodeSnapshot } from '../machine/snapshot';
+import { Tracer, WATCHED_KINDS, type WatchedKind } from '../machine/tracer';
+import { TraceRecorder } from '../trace/sinks/recorder';
+import type { CliIo } from './command';
+import type { BootOptions } from './commands/boot-options';
+import { ConsoleInput } from './console-input';
+import { EXIT } from './exit-codes';
+import { wantsJson, writeFile } from './files';
+import { setUp, type Setup } from './machine-setup';
+import { ZLIB } from './snapshot-file';
+
+/** Instructions between looks at input and signals. */
+const SLICE = 2_000_000;
+/** What a shell reports for a process that SIGINT ended. */
+const INTERRUPTED = 130;
+
+/** How a run ended: its exit code, the word for it in traces, and what to tell the user. */
+export interface Ending {
+  readonly code: number;
+  readonly reason: string;
+  readonly message?: string;
+}
+
+/** @returns the exit code */
+export async function runBoot(options: BootOptions, io: CliIo): Promise<number> {
+  const output = new ConsoleOutput(io);
+  const { image: imageFile, snapshotIn, ...rest } = options;
+  const setup = setUp(
+    {
+      ...rest,
+      ...(imageFile === undefined ? {} : { image: imageFile }),
+      ...(snapshotIn === undefined ? {} : { snapshot: snapshotIn }),
+    },
+    (byte) => output.put(byte),
+  );
+  const recorder = options.trace && record(options, setup);
+  const started = process.hrtime.bigint();
+  const ending = await runToEnd(setup.machine, options.maxInsns ?? Infinity, output);
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  output.flush();
+  writeResults(options, setup.machine, { ending, seconds, recorder });
+  if (ending.message !== undefined) io.err.write(`book3s: ${ending.message}\n`);
+  io.err.flush();
+  return ending.code;
+}
+
+/** Bytes of the guest on their way to standard output: by lines while it runs, all of it when it waits. */
+class ConsoleOutput {
+  private bytes: number[] = [];
+
+  constructor(private readonly io: CliIo) {}
+
+  put(byte: number): void {
+    this.bytes.push(byte);
+    if (byte === NEWLINE) this.flush();
+  }
+
+  flush(): void {
+    if (this.bytes.length === 0) return;
+    this.io.out.flush();
+    this.io.writeBytes(Uint8Array.from(this.bytes));
+    this.bytes = [];
+  }
+}
+const NEWLINE = 0x0a;
+
+/** Runs until the machine ends, the limit is reached or the user leaves. */
+async function runToEnd(machine: Machine, limit: number, output: ConsoleOutput): Promise<Ending> {
+  let leaving: Ending | undefined;
+  const input = new ConsoleInput(() => {
+    leaving = { code: EXIT.OK, reason: 'left' };
+    input.interrupt();
+  });
+  const onSignal = (): void => {
+    leaving = { code: INTERRUPTED, reason: 'interrupted', message: 'interrupted' };
+    input.interrupt();
+  };
+  process.on('SIGINT', onSignal);
+  try {
+    let left = limit;
+    while (leaving === undefined) {
+      input.feed((bytes) => machine.input(bytes));
+      const { end, used } = machine.run(Math.min(SLICE, left));
+      left -= used;
+      output.flush();
+      if (end.kind === 'idle' && !input.exhausted) await input.arrival();
+      else if (end.kind !== 'budget') return endingOf(end, machine);
+      else if (left <= 0) return limitReached(limit, machine);
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+    return leaving;
+  } finally {
+    process.off('SIGINT', onSignal);
+    input.close();
+  }
+}
+
+const limitReached = (limit: number, machine: Machine): Ending => ({
+  code: EXIT.LIMIT,
+  reason: 'limit',
+  message: `stopped after --max-insns ${limit} (${where(machine)}); a higher limit lets it go on`,
+});
+
+const where = (machine: Machine): string =>
+  machine.cpus.map((cpu) => `CPU ${cpu.state.index} at 0x${cpu.nia.toString(16)}`).join(', ');
+
+/** What the end of a run means. */
+function endingOf(end: Exclude<MachineEnd, { kind: 'budget' }>, machine: Machine): Ending {
+  switch (end.kind) {
+    case 'attn':
+      return { code: EXIT.OK, reason: 'attn' };
+    case 'power':
+      if (end.request.kind === 'off') return { code: EXIT.OK, reason: 'power-off' };
+      return {
+        code: EXIT.GUEST_FAILURE,
+        reason: 'guest failure',
+        message: `the guest reported failure ${end.request.code}`,
+      };
+    case 'checkstop':
+    case 'interruptLoop':
+      return { code: EXIT.DEAD_GUEST, reason: 'dead guest', message: `the guest is dead: ${end.message}` };
+    case 'idle':
+      return {
+        code: EXIT.DEAD_GUEST,
+        reason: 'dead guest',
+        message: `the guest is dead: it waits for an interrupt that cannot come (${where(machine)})`,
+      };
+  }
+}
+
+/** Starts the trace that the options ask for. */
+function record(options: BootOptions, { machine, image }: Setup): TraceRecorder {
+  const { kinds, format, out, filter } = options.trace!;
+  const symbol = (ea: bigint): string | undefined => image?.symbols.format(ea);
+  const recorderOptions = {
+    format,
+    filter,
+    header: { machine: machine.description.name, model: machine.model.name, cpus: machine.cpus.length },
+    text: { color: options.color && out === undefined, symbol },
+  };
+  const recorder =
+    out === undefined
+      ? TraceRecorder.toStandardError(recorderOptions)
+      : TraceRecorder.open(out, '--trace-out', recorderOptions);
+  new Tracer(machine, {
+    kinds: new Set(WATCHED_KINDS.filter((kind): kind is WatchedKind => kinds.has(kind))),
+    emit: recorder.emit,
+    disassemble: (cpu) =>
+      cpu.prefixed
+        ? disassembleOne(cpu.imageHi, cpu.imageLo, cpu.nia).text
+        : disassembleOne(cpu.imageLo, undefined, cpu.nia).text,
+  });
+  return recorder;
+}
+
+/** Counters that do not depend on the host. */
+export function countersOf(machine: Machine): Record<string, number> {
+  return { instructions: Number(machine.instructions), ...machine.execution.counters };
+}
+
+function writeResults(
+  options: BootOptions,
+  machine: Machine,
+  { ending, seconds, recorder }: { ending: Ending; seconds: number; recorder: TraceRecorder | undefined },
+): void {
+  const t = Number(machine.execution.retired(machine.cpus[0]!));
+  const counters = countersOf(machine);
+  recorder?.emit({ ev: 'stats', t, cpu: 0, counters });
+  recorder?.emit({ ev: 'end', t, cpu: 0, reason: ending.reason, exitCode: ending.code });
+  recorder?.close();
+  const cpu = machine.cpus[0]!;
+  if (options.dumpRegs !== undefined)
+    writeFile(
+      options.dumpRegs,
+      '--dump-regs',
+      wantsJson(options.dumpRegs)
+        ? `${JSON.stringify(machine.cpus.length === 1 ? allRegisters(cpu) : machine.cpus.map(allRegisters))}\n`
+        : `${registerFile(cpu).join('\n')}\n`,
+    );
+  if (options.stats !== undefined) {
+    const all = { ...counters, seconds: Number(seconds.toFixed(6)) };
+    const text = wantsJson(options.stats)
+      ? `${JSON.stringify(all)}\n`
+      : Object.entries(all)
+          .map(([name, value]) => `${name} ${value}\n`)
+          .join('');
+    writeFile(options.stats, '--stats', text);
+  }
+  if (options.snapshotOut !== undefined)
+    writeFile(
+      options.snapshotOut,
+      '--snapshot-out',
+      encodeSnapshot(machine.save(), machine.memory.bytes, ZLIB),
+    );
+}
