@@ -86,12 +86,11 @@ export function benchMemslots(options: MemslotBenchOptions = {}): MemslotBenchRe
       rows.push(measureRow(workload, { slots, wanted, budget: secondsPerRow }));
     }
   }
-  const most = Math.max(...slotCounts);
-  onProgress?.(`lookups, ${most} slots`);
-  return {
-    rows,
-    figures: [...rows.map(figureOf), ...lookupFigures(most), ...slotCounts.flatMap(memoryFigures)],
-  };
+  const others = slotCounts.flatMap((slots) => {
+    onProgress?.(`lookups and memory, ${slots} slots`);
+    return lookupAndMemoryFigures(slots);
+  });
+  return { rows, figures: [...rows.map(figureOf), ...others] };
 }
 
 function measureRow(
@@ -154,7 +153,7 @@ function timeOfIteration(workload: WorkloadName, world: SlotWorld): number {
 function measureSetup(slots: number, budget: number): Best {
   const best: Best = { array: Infinity, tree: Infinity };
   const end = seconds() + budget;
-  for (let run = 0; run < 2 || seconds() < end; run++) {
+  for (let run = 0; run === 0 || seconds() < end; run++) {
     for (const kind of run % 2 === 0 ? KINDS : [...KINDS].reverse()) {
       const world = new SlotWorld('Slot setup', slots, kind);
       const start = seconds();
@@ -170,25 +169,33 @@ function figureOf({ workload, slots, tree, array }: MemslotBenchRow): Figure {
   return { name, value: tree, unit: 's', peer: array, ratio: tree / array };
 }
 
-/** Nanoseconds of a lookup by guest frame: cold looks for another slot each time, warm for the same. */
-function lookupFigures(slots: number): Figure[] {
-  const times = KINDS.map((kind) => {
+/**
+ * Nanoseconds of a lookup by guest frame, where cold asks for another slot each time and warm for the same; and bytes
+ * of both sets of the address space, per slot. The slot objects are common to both implementations.
+ */
+function lookupAndMemoryFigures(slots: number): Figure[] {
+  const measured = KINDS.map((kind) => {
     const world = new SlotWorld('Slot setup', slots, kind);
     world.registerAll();
     return {
       cold: timeLookups(world, shuffled(world.slotGfns)),
       warm: timeLookups(world, world.slotGfns.slice(0, 1)),
+      bytes: bytesOf(world.vm.sets) / slots,
     };
   });
-  const [array, tree] = times as [(typeof times)[0], (typeof times)[0]];
-  const figure = (which: 'cold' | 'warm'): Figure => ({
-    name: `memslots.lookup-${which}.${slots}`,
+  const [array, tree] = measured as [(typeof measured)[0], (typeof measured)[0]];
+  const figure = (name: string, which: 'cold' | 'warm' | 'bytes', unit: string): Figure => ({
+    name: `memslots.${name}.${slots}`,
     value: tree[which],
-    unit: 'ns',
+    unit,
     peer: array[which],
     ratio: tree[which] / array[which],
   });
-  return [figure('cold'), figure('warm')];
+  return [
+    figure('lookup-cold', 'cold', 'ns'),
+    figure('lookup-warm', 'warm', 'ns'),
+    figure('bytes-per-slot', 'bytes', 'B'),
+  ];
 }
 
 function timeLookups({ vm }: SlotWorld, gfns: readonly number[]): number {
@@ -208,19 +215,6 @@ function timeLookups({ vm }: SlotWorld, gfns: readonly number[]): number {
 function shuffled(values: readonly number[]): number[] {
   const stride = 1_000_003;
   return values.map((_, i) => values[(i * stride) % values.length]!);
-}
-
-/** Bytes of both sets of an address space, per slot; the slot objects are common to both implementations. */
-function memoryFigures(slots: number): Figure[] {
-  const bytes = KINDS.map((kind) => {
-    const world = new SlotWorld('Slot setup', slots, kind);
-    world.registerAll();
-    return bytesOf(world.vm.sets) / slots;
-  });
-  const [array, tree] = bytes as [number, number];
-  return [
-    { name: `memslots.bytes-per-slot.${slots}`, value: tree, unit: 'B', peer: array, ratio: tree / array },
-  ];
 }
 
 const bytesOf = (sets: MemslotSets): number => sets.active(0).byteLength + sets.inactive(0).byteLength;
