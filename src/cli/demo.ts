@@ -44,6 +44,7 @@ export function runDemo({ color }: { readonly color: boolean }, io: CliIo): Prom
   const machine = new Machine({
     description: POWERNV_MACHINE,
     memory: MEMORY,
+    tlb: 'architected',
     output: (byte) => {
       console += String.fromCharCode(byte);
     },
@@ -59,63 +60,99 @@ export function runDemo({ color }: { readonly color: boolean }, io: CliIo): Prom
   io.out.write(title('Translations, and the interrupts between them') + table(events, paint));
   io.out.write(title('Counters') + counters(machine));
   io.out.write(
-    '\nSee one translation in full:  book3s boot IMAGE --trace walk    Explain one address:  book3s walk EA\n',
+    '\nEvery translation in full: book3s boot IMAGE --trace walk. One address explained: book3s walk EA --snapshot F\n',
   );
   return Promise.resolve(end.kind === 'power' && end.request.kind === 'off' ? EXIT.OK : EXIT.GUEST_FAILURE);
 }
 
-const COLUMNS = ['t', 'access', 'context', 'EA', 'guest RA', 'host RA', 'page', 'reads'] as const;
-const WIDTHS = [6, 7, 16, 12, 10, 10, 5, 5] as const;
+const COLUMNS = [
+  't',
+  'access',
+  'context',
+  'EA',
+  'guest RA',
+  'host RA',
+  'page',
+  'levels',
+  'reads',
+  'TLB hits',
+] as const;
+const WIDTHS = [6, 6, 13, 9, 9, 8, 4, 6, 5, 8] as const;
+const TEXT_COLUMNS = [1, 2];
 
-const row = (cells: readonly string[]): string =>
+const line = (cells: readonly string[]): string =>
   cells
-    .map((cell, i) => (i === 1 || i === 2 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i] ?? 0)))
+    .map((cell, i) => (TEXT_COLUMNS.includes(i) ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i] ?? 0)))
     .join('  ');
-
-function table(events: readonly TraceEvent[], paint: Chalk): string {
-  const lines = [paint.dim(row(COLUMNS))];
-  for (const event of events) {
-    if (event.ev === 'walk' && event.mode !== 'hypervisor real') lines.push(walkRow(event, paint));
-    if (event.ev === 'interrupt')
-      lines.push(
-        paint.yellow(`${String(event.t).padStart(WIDTHS[0])}  ${interruptTitle(event.interrupt)} interrupt`),
-      );
-  }
-  return `${shorten(lines).join('\n')}\n`;
-}
-
-/** Runs of the same interrupt (a guest printing) as one line. */
-function shorten(lines: readonly string[]): string[] {
-  const out: string[] = [];
-  let repeated = 0;
-  lines.forEach((line, i) => {
-    const same = (other: string | undefined): boolean =>
-      other !== undefined && line.includes('interrupt') && line.slice(NUMBER) === other.slice(NUMBER);
-    if (same(lines[i - 1])) repeated++;
-    else repeated = 0;
-    if (repeated === 0) out.push(line);
-    else if (repeated === 1) out.push(line);
-    else out[out.length - 1] = `${line} (and ${repeated - 1} more of them before it)`;
-  });
-  return out;
-}
-/** The number of the instruction is at the start of a line and differs. */
-const NUMBER = WIDTHS[0] + 6;
-
 const hex = (value: bigint | undefined): string => (value === undefined ? '-' : value.toString(16));
 
-function walkRow(walk: WalkEvent, paint: Chalk): string {
+/** A row of the table: a walk and how often its translation was used again, or interrupts of one kind in a row. */
+type Row =
+  | { readonly walk: WalkEvent; hits: number }
+  | { readonly interrupt: string; readonly t: number; count: number };
+
+/** Translations of one page in one context: the TLB does not distinguish kinds of access. */
+const pageOf = (walk: WalkEvent): string =>
+  [walk.mode, walk.effLPID, walk.effPID, walk.ea >> PAGE_SHIFT].join();
+const PAGE_SHIFT = 12n;
+
+function rowsOf(events: readonly TraceEvent[]): Row[] {
+  const rows: Row[] = [];
+  const pages = new Map<string, Extract<Row, { walk: WalkEvent }>>();
+  for (const event of events) {
+    if (event.ev === 'walk' && event.mode !== 'hypervisor real') {
+      const known = pages.get(pageOf(event));
+      if (event.steps.length === 0 && known) known.hits++;
+      else {
+        const row = { walk: event, hits: 0 };
+        pages.set(pageOf(event), row);
+        rows.push(row);
+      }
+    } else if (event.ev === 'interrupt') {
+      const last = rows.at(-1);
+      const interrupt = interruptTitle(event.interrupt);
+      if (last && 'interrupt' in last && last.interrupt === interrupt) last.count++;
+      else rows.push({ interrupt, t: event.t, count: 1 });
+    }
+  }
+  return rows;
+}
+
+function table(events: readonly TraceEvent[], paint: Chalk): string {
+  const lines = rowsOf(events).map((row) =>
+    'walk' in row ? walkLine(row.walk, row.hits, paint) : interruptLine(row, paint),
+  );
+  return `${[paint.dim(line(COLUMNS)), ...lines].join('\n')}\n`;
+}
+
+function interruptLine(
+  { t, interrupt, count }: { t: number; interrupt: string; count: number },
+  paint: Chalk,
+): string {
+  const times = count === 1 ? '' : ` x ${count}`;
+  return paint.yellow(`${String(t).padStart(WIDTHS[0])}  ${interrupt} interrupt${times}`);
+}
+
+/** Levels of the process's tree and of the partition's tree that led to the page. */
+function levelsOf({ steps }: WalkEvent): string {
+  const entries = steps.filter(({ what }) => what === 'PDE' || what === 'PTE');
+  const process = entries.filter(({ scope }) => scope === 'process').length;
+  const partition = entries.filter(
+    ({ scope, purpose }) => scope === 'partition' && purpose === 'access',
+  ).length;
+  return `${process}+${partition}`;
+}
+
+function walkLine(walk: WalkEvent, hits: number, paint: Chalk): string {
   const context = `LPID ${walk.effLPID} PID ${walk.effPID}`;
   const head = [String(walk.t), walk.access, context, hex(walk.ea)];
-  const reads = String(walk.steps.length);
-  if (!walk.result) {
-    const { interrupt, asdr } = walk.fault!;
-    return paint.red(
-      `${row([...head, hex(asdr), '-', '-', reads])}  ${interruptTitle(interrupt)}: ${walk.fault!.kind}`,
-    );
+  const tail = [levelsOf(walk), String(walk.steps.length)];
+  if (walk.fault) {
+    const why = `${interruptTitle(walk.fault.interrupt)}: ${walk.fault.kind}`;
+    return paint.red(`${line([...head, hex(walk.fault.asdr), '-', '-', ...tail, '-'])}  ${why}`);
   }
-  const { ra, pageShift } = walk.result;
-  return row([...head, hex(walk.result.guestRa), hex(ra), sizeText(pageShift), reads]);
+  const { ra, guestRa, pageShift } = walk.result!;
+  return line([...head, hex(guestRa), hex(ra), sizeText(pageShift), ...tail, String(hits)]);
 }
 
 function counters(machine: Machine): string {

@@ -224,6 +224,7 @@ export class WalkRecorder {
 
 const walkResult = (ctx: TranslationContext): WalkResult => ({
   ra: toBigint(ctx.raHi, ctx.raLo),
+  ...(ctx.twoStage ? { guestRa: toBigint(ctx.partition.addressHi, ctx.partition.addressLo) } : {}),
   pageShift: ctx.pageShift,
   cachingInhibited: ctx.cachingInhibited,
   guarded: ctx.guarded,
