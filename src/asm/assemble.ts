@@ -28,6 +28,8 @@ export interface AssembleOptions {
   readonly filter?: (row: InsnRow) => boolean;
   /** Most bytes of output. Default 256 MiB. */
   readonly maxSize?: number;
+  /** Most statements that are read, expansions and repetitions included. Default 4 million. */
+  readonly maxStatements?: number;
 }
 
 export interface Assembled {
@@ -42,13 +44,14 @@ export interface Assembled {
 }
 
 const DEFAULT_MAX_SIZE = 256 * 1024 * 1024;
+const DEFAULT_MAX_STATEMENTS = 4_000_000;
 /** Beyond this the source is no assembler source. */
 const MAX_ERRORS = 1000;
 
-const LABEL = /^\s*(?:([A-Za-z_.$][\w.$]*)|(\d+)):/;
-const ASSIGNMENT = /^\s*([A-Za-z_.$][\w.$]*)\s*=(?!=)/;
+const LABEL = /^(?:([A-Za-z_.$][\w.$]*)|(\d+)):/;
+const ASSIGNMENT = /^([A-Za-z_.$][\w.$]*)\s*=(?!=)/;
 /** A mnemonic, with the hint of a branch, or the name of a directive or macro. */
-const OPERATION = /^(\s*)([A-Za-z_.$][\w.$]*(?:[+-](?=\s|$))?)/;
+const OPERATION = /^[A-Za-z_.$][\w.$]*(?:[+-](?=\s|$))?/;
 
 /** The line of the main file that led to a place. */
 const mainLine = ({ from, line }: Location): number => (from ? mainLine(from) : line);
@@ -62,13 +65,16 @@ class Assembler {
   private readonly program: Program;
   private readonly blocks: Blocks;
   private inCode = true;
+  /** What is read now. */
+  private place: Location;
 
   constructor(private readonly options: AssembleOptions) {
+    this.place = { file: options.file ?? '<source>', line: 1, column: 1 };
     const { origin = 0n, maxSize = DEFAULT_MAX_SIZE, byteOrder = 'big', symbols = {} } = options;
     this.program = new Program(BigInt.asIntN(64, origin), maxSize, byteOrder);
     for (const [name, value] of Object.entries(symbols))
       this.program.assign(name, { k: 'number', value: BigInt.asIntN(64, value), depth: 0 });
-    this.blocks = new Blocks(this.program, options.include);
+    this.blocks = new Blocks(this.program, options.include, options.maxStatements ?? DEFAULT_MAX_STATEMENTS);
   }
 
   private readonly report = (diagnostic: Diagnostic): void => {
@@ -77,8 +83,7 @@ class Assembler {
   };
 
   run(source: string): Assembled {
-    const { file = '<source>' } = this.options;
-    collecting({ file, line: 1, column: 1 }, this.report, () => this.blocks.begin(file, source));
+    collecting(this.place, this.report, () => this.blocks.begin(this.place.file, source));
     while (this.step());
     const bytes = this.program.finish(this.report);
     if (this.diagnostics.length > 0) throw new AssemblyError(inSourceOrder(this.diagnostics));
@@ -100,8 +105,8 @@ class Assembler {
       if (statement) this.statement(statement.text, statement.location);
     } catch (error) {
       if (!(error instanceof SourceProblem)) throw error;
-      const place = error instanceof OpenConditional ? error.location : statement?.location;
-      this.report({ ...place!, column: error.column ?? place!.column, message: error.message });
+      const place = error instanceof OpenConditional ? error.location : this.place;
+      this.report({ ...place, column: error.column ?? place.column, message: error.message });
       // Nothing sensible follows where the reader itself gave up.
       if (!statement && !(error instanceof OpenConditional)) return false;
       return true;
@@ -115,23 +120,24 @@ class Assembler {
     const skip = (length: number): void => {
       rest = rest.slice(length);
       column += length;
+      this.place = { ...location, column };
     };
+    skip(text.length - text.trimStart().length);
     for (let label = LABEL.exec(rest); label; label = LABEL.exec(rest)) {
       if (label[1] !== undefined) this.program.defineLabel(label[1], location);
       else this.program.defineLocalLabel(String(Number(label[2])), location);
-      skip(label[0].length);
+      skip(/^[^:]*:\s*/.exec(rest)![0].length);
     }
     const assignment = ASSIGNMENT.exec(rest);
     if (assignment) {
-      skip(assignment[0].length);
-      this.assign(assignment[1]!, this.use(rest, column, location));
+      const [whole, name] = assignment;
+      this.assign(name!, this.use(rest.slice(whole.length), column + whole.length, location));
       return;
     }
     const operation = OPERATION.exec(rest);
     if (operation) {
-      const start = column + operation[1]!.length;
-      skip(operation[0].length);
-      this.operation(operation[2]!, rest, { ...location, column: start });
+      const [name] = operation;
+      this.operation(name, rest.slice(name.length), { ...location, column });
     } else if (rest.trim() !== '')
       throw new SourceProblem(`expected a label, instruction or directive, found "${rest.trim()}"`, column);
   }

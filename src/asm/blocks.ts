@@ -29,14 +29,17 @@ const CONDITIONAL = /^\s*\.(?:if\w*|elseif|else|endif)\b/i;
 type Include = (name: string, from: string) => string | undefined;
 
 export class Blocks {
-  private readonly source = new StatementSource();
+  private readonly source: StatementSource;
   private readonly macros = new Map<string, Macro>();
   private expansions = 0;
 
   constructor(
     private readonly program: Program,
     private readonly include: Include | undefined,
-  ) {}
+    maxStatements: number,
+  ) {
+    this.source = new StatementSource(maxStatements);
+  }
 
   /** Starts with a file. */
   begin(file: string, text: string): void {
@@ -56,12 +59,12 @@ export class Blocks {
   /** Carries out an operation of this kind; false where it is none. */
   handle(operation: Operation): boolean {
     const name = operation.name.toLowerCase();
-    const condition = CONDITIONS[name];
+    const condition = CONDITIONS.get(name);
     if (condition) {
       this.source.beginConditional(operation.location, () => condition(operation, this.program));
       return true;
     }
-    const block = BLOCKS[name];
+    const block = BLOCKS.get(name);
     if (block) {
       block(this, operation);
       return true;
@@ -155,21 +158,25 @@ export class Blocks {
   }
 }
 
-const BLOCKS: Readonly<Record<string, (blocks: Blocks, operation: Operation) => void>> = {
-  '.elseif': (blocks, operation) => blocks.elseIf(operation),
-  '.else': (blocks) => blocks.otherwise(),
-  '.endif': (blocks) => blocks.endIf(),
-  '.macro': (blocks, operation) => blocks.defineMacro(operation),
-  '.purgem': (blocks, operation) => blocks.purgeMacro(operation),
-  '.exitm': (blocks) => blocks.exitMacro(),
-  '.endm': (blocks, operation) => blocks.misplaced(operation),
-  '.rept': (blocks, operation) => blocks.repeat(operation),
-  '.irp': (blocks, operation) => blocks.forEach(operation),
-  '.irpc': (blocks, operation) => blocks.forEachCharacter(operation),
-  '.endr': (blocks, operation) => blocks.misplaced(operation),
-  '.include': (blocks, operation) => blocks.includeFile(operation),
-  '.end': (blocks) => blocks.end(),
-};
+type BlockDirective = (blocks: Blocks, operation: Operation) => void;
+
+const BLOCKS: ReadonlyMap<string, BlockDirective> = new Map(
+  Object.entries<BlockDirective>({
+    '.elseif': (blocks, operation) => blocks.elseIf(operation),
+    '.else': (blocks) => blocks.otherwise(),
+    '.endif': (blocks) => blocks.endIf(),
+    '.macro': (blocks, operation) => blocks.defineMacro(operation),
+    '.purgem': (blocks, operation) => blocks.purgeMacro(operation),
+    '.exitm': (blocks) => blocks.exitMacro(),
+    '.endm': (blocks, operation) => blocks.misplaced(operation),
+    '.rept': (blocks, operation) => blocks.repeat(operation),
+    '.irp': (blocks, operation) => blocks.forEach(operation),
+    '.irpc': (blocks, operation) => blocks.forEachCharacter(operation),
+    '.endr': (blocks, operation) => blocks.misplaced(operation),
+    '.include': (blocks, operation) => blocks.includeFile(operation),
+    '.end': (blocks) => blocks.end(),
+  }),
+);
 
 /** The value of operands that are one expression whose value is known now. */
 function valueNow({ operands, column }: Pick<Operation, 'operands' | 'column'>, program: Program): bigint {
@@ -205,19 +212,21 @@ const not =
   (operation, program) =>
     !condition(operation, program);
 
-const CONDITIONS: Readonly<Record<string, Condition>> = {
-  '.if': isTrue,
-  '.ifne': isTrue,
-  '.ifeq': not(isTrue),
-  '.ifgt': compared((value) => value > 0n),
-  '.ifge': compared((value) => value >= 0n),
-  '.iflt': compared((value) => value < 0n),
-  '.ifle': compared((value) => value <= 0n),
-  '.ifdef': isDefined,
-  '.ifndef': not(isDefined),
-  '.ifnotdef': not(isDefined),
-  '.ifb': isBlank,
-  '.ifnb': not(isBlank),
-  '.ifc': isSame,
-  '.ifnc': not(isSame),
-};
+const CONDITIONS: ReadonlyMap<string, Condition> = new Map(
+  Object.entries({
+    '.if': isTrue,
+    '.ifne': isTrue,
+    '.ifeq': not(isTrue),
+    '.ifgt': compared((value) => value > 0n),
+    '.ifge': compared((value) => value >= 0n),
+    '.iflt': compared((value) => value < 0n),
+    '.ifle': compared((value) => value <= 0n),
+    '.ifdef': isDefined,
+    '.ifndef': not(isDefined),
+    '.ifnotdef': not(isDefined),
+    '.ifb': isBlank,
+    '.ifnb': not(isBlank),
+    '.ifc': isSame,
+    '.ifnc': not(isSame),
+  }),
+);

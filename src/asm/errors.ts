@@ -14,10 +14,14 @@ export interface Diagnostic extends Location {
   readonly message: string;
 }
 
+/** So many places of use are named. */
+const SHOWN_USES = 4;
+
 /** `file:3:7`, then where that came from. */
-export function locationText({ file, line, column, from }: Location): string {
+export function locationText({ file, line, column, from }: Location, uses = SHOWN_USES): string {
   const here = `${file}:${line}:${column}`;
-  return from ? `${here} (used at ${locationText(from)})` : here;
+  if (!from) return here;
+  return `${here} (used at ${uses === 0 ? '...' : locationText(from, uses - 1)})`;
 }
 
 /** More than so many errors are of one cause: the rest is counted only. */

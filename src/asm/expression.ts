@@ -258,22 +258,24 @@ const half = (value: bigint, shiftBy: bigint): bigint => (value >> shiftBy) & 0x
 const ADJUSTMENT = 0x8000n;
 
 /** Parts of an address, as 16-bit patterns: `symbol@ha` (64-bit ELF ABI, "relocation types"). */
-const PARTS: Readonly<Record<string, (value: bigint) => bigint>> = {
-  l: (v) => half(v, 0n),
-  h: (v) => half(v, 16n),
-  ha: (v) => half(v + ADJUSTMENT, 16n),
-  high: (v) => half(v, 16n),
-  higha: (v) => half(v + ADJUSTMENT, 16n),
-  higher: (v) => half(v, 32n),
-  highera: (v) => half(v + ADJUSTMENT, 32n),
-  highest: (v) => half(v, 48n),
-  highesta: (v) => half(v + ADJUSTMENT, 48n),
-};
+const PARTS: ReadonlyMap<string, (value: bigint) => bigint> = new Map(
+  Object.entries<(value: bigint) => bigint>({
+    l: (v) => half(v, 0n),
+    h: (v) => half(v, 16n),
+    ha: (v) => half(v + ADJUSTMENT, 16n),
+    high: (v) => half(v, 16n),
+    higha: (v) => half(v + ADJUSTMENT, 16n),
+    higher: (v) => half(v, 32n),
+    highera: (v) => half(v + ADJUSTMENT, 32n),
+    highest: (v) => half(v, 48n),
+    highesta: (v) => half(v + ADJUSTMENT, 48n),
+  }),
+);
 
 /** Applies `@l`, `@ha` and so on: 16 bits, as a signed number where `signed`. */
 export function partOf(modifier: string, value: bigint, { signed }: { signed: boolean }): bigint | undefined {
-  const pattern = PARTS[modifier]?.(value);
+  const pattern = PARTS.get(modifier)?.(value);
   return pattern === undefined || !signed ? pattern : BigInt.asIntN(16, pattern);
 }
 
-export const isPart = (modifier: string): boolean => modifier in PARTS;
+export const isPart = (modifier: string): boolean => PARTS.has(modifier);

@@ -35,7 +35,7 @@ function splitAtCommas(tokens: readonly Token[]): Token[][] {
     if (token.text === '(' && token.kind === 'operator') depth++;
     if (token.text === ')' && token.kind === 'operator') depth--;
     if (token.kind === 'operator' && token.text === ',' && depth === 0) {
-      lists.at(-1)!.push({ ...token, kind: 'end', text: ',' });
+      lists.at(-1)!.push({ ...token, kind: 'end', text: '","' });
       lists.push([]);
     } else lists.at(-1)!.push(token);
   }
@@ -159,9 +159,6 @@ function valuesOf(slots: ReadonlyMap<Operand, Slot>, place: Place): Map<Operand,
   );
 }
 
-/** Numbers beyond this are out of every operand's range, whatever they are. */
-const clamp = (value: bigint): number => Number(value);
-
 function problemOf(
   problem: { readonly operand: string | undefined; readonly expected: string },
   slots: ReadonlyMap<Operand, Slot>,
@@ -184,7 +181,8 @@ function imageOf(fits: readonly (readonly [Syntax, ReadonlyMap<Operand, Slot>])[
   let first: SourceProblem | undefined;
   for (const [syntax, slots] of fits) {
     const found = valuesOf(slots, place);
-    const values: Values = Object.fromEntries([...found].map(([{ name }, value]) => [name, clamp(value)]));
+    // Values too large to be exact are out of every operand's range.
+    const values: Values = Object.fromEntries([...found].map(([{ name }, value]) => [name, Number(value)]));
     const encoded = encode(syntax, values);
     if ('image' in encoded) return encoded.image;
     first ??= problemOf(encoded, slots, found, place.address);

@@ -59,10 +59,6 @@ export class Program implements Names {
     return BigInt.asIntN(64, this.origin + BigInt(this.offset));
   }
 
-  get size(): number {
-    return this.offset;
-  }
-
   /** Something of a known size that {@link finish} will write at the present address. */
   add(size: number, location: Location, write: (out: Writer) => void): void {
     if (this.offset + size > this.maxSize)

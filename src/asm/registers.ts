@@ -3,8 +3,18 @@ import { SPR_ROWS } from '../../isa/registers/spr';
 import type { OperandClass } from './operand';
 
 /** General registers with a name of their own in the ABI. */
-const GPR_NAMES: Readonly<Record<string, number>> = { sp: 1, rtoc: 2, toc: 2 };
-const CR_BIT_NAMES: Readonly<Record<string, number>> = { lt: 0, gt: 1, eq: 2, so: 3, un: 3 };
+const GPR_NAMES: ReadonlyMap<string, number> = new Map([
+  ['sp', 1],
+  ['rtoc', 2],
+  ['toc', 2],
+]);
+const CR_BIT_NAMES: ReadonlyMap<string, number> = new Map([
+  ['lt', 0],
+  ['gt', 1],
+  ['eq', 2],
+  ['so', 3],
+  ['un', 3],
+]);
 
 const sprNumbers = new Map(SPR_ROWS.map(({ num, name }) => [name.toLowerCase(), num]));
 
@@ -15,7 +25,7 @@ function numbered(prefix: string, count: number, name: string): number | undefin
   return number < count && String(number) === match[2] ? number : undefined;
 }
 
-const gpr = (name: string): number | undefined => numbered('r', 32, name) ?? GPR_NAMES[name];
+const gpr = (name: string): number | undefined => numbered('r', 32, name) ?? GPR_NAMES.get(name);
 const crField = (name: string): number | undefined => numbered('cr', 8, name);
 
 /** The number that a name stands for in an operand of a class, or undefined. `%r3` is `r3`. */
@@ -28,7 +38,7 @@ export function registerNumber(operand: OperandClass, name: string): number | un
     case 'crField':
       return crField(plain);
     case 'crBit':
-      return CR_BIT_NAMES[plain] ?? crField(plain);
+      return CR_BIT_NAMES.get(plain) ?? crField(plain);
     case 'spr':
       return sprNumbers.get(plain);
     case 'number':

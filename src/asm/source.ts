@@ -47,13 +47,13 @@ interface Frame {
 
 /** Deeper nesting is a macro or file that uses itself without end. */
 const MAX_FRAMES = 200;
-/** More statements than any real source: repetitions without end. */
-const MAX_STATEMENTS = 4_000_000;
-
 export class StatementSource {
   private readonly frames: Frame[] = [];
   private conditionals: Conditional[] = [];
   private count = 0;
+
+  /** @param maxStatements beyond these the source is taken to repeat itself without end */
+  constructor(private readonly maxStatements: number) {}
 
   push(statements: readonly Statement[], kind: Frame['kind']): void {
     if (this.frames.length >= MAX_FRAMES)
@@ -76,8 +76,8 @@ export class StatementSource {
       if (!frame) return undefined;
       const statement = frame.statements[frame.next++];
       if (statement) {
-        if (++this.count > MAX_STATEMENTS)
-          throw new SourceProblem(`more than ${MAX_STATEMENTS} statements: repetition without end?`);
+        if (++this.count > this.maxStatements)
+          throw new SourceProblem(`more than ${this.maxStatements} statements: repetition without end?`);
         return statement;
       }
       if (frame.again > 0 && frame.statements.length > 0) {

@@ -1,0 +1,161 @@
+/** The page that lists every instruction there is, generated from the rows (docs/isa-coverage.md). */
+import { EXTENDED } from '../../isa/extended';
+import { INSTRUCTIONS, ROWS } from '../../isa/index';
+import { ATOMIC_MEMORY_ROWS } from '../../isa/rows/atomic-memory';
+import { ATTN_ROWS } from '../../isa/rows/attn';
+import { BCD_ASSIST_ROWS } from '../../isa/rows/bcd-assist';
+import { BHRB_ROWS } from '../../isa/rows/bhrb';
+import { BRANCH_ROWS } from '../../isa/rows/branch';
+import { CACHE_ROWS } from '../../isa/rows/cache';
+import { COMPARE_ROWS } from '../../isa/rows/compare';
+import { CONDITION_REGISTER_ROWS } from '../../isa/rows/condition-register';
+import { COPY_PASTE_ROWS } from '../../isa/rows/copy-paste';
+import { COUNT_BITS_ROWS } from '../../isa/rows/count-bits';
+import { FIXED_ARITHMETIC_ROWS } from '../../isa/rows/fixed-arithmetic';
+import { HASH_ROWS } from '../../isa/rows/hash';
+import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
+import { LOAD_RESERVE_ROWS } from '../../isa/rows/load-reserve';
+import { LOAD_STORE_MULTIPLE_ROWS } from '../../isa/rows/load-store-multiple';
+import { LOAD_ROWS } from '../../isa/rows/load';
+import { LOGICAL_ROWS } from '../../isa/rows/logical';
+import { MESSAGE_ROWS } from '../../isa/rows/messages';
+import { MULTIPLY_DIVIDE_ROWS } from '../../isa/rows/multiply-divide';
+import { POWER_ROWS } from '../../isa/rows/power';
+import { PREFIXED_ARITHMETIC_ROWS } from '../../isa/rows/prefixed-arithmetic';
+import { PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/prefixed-load-store';
+import { QUAD_ROWS } from '../../isa/rows/quad';
+import { RETURN_ROWS } from '../../isa/rows/return-from-interrupt';
+import { ROTATE_SHIFT_ROWS } from '../../isa/rows/rotate-shift';
+import { SLB_TLB_ROWS } from '../../isa/rows/slb-tlb';
+import { SPR_MOVE_ROWS } from '../../isa/rows/spr-move';
+import { STORE_ROWS } from '../../isa/rows/store';
+import { SYNC_ROWS } from '../../isa/rows/sync';
+import { SYSTEM_CALL_ROWS } from '../../isa/rows/system-call';
+import { TRAP_ROWS } from '../../isa/rows/trap';
+import type { InsnRow } from '../../isa/vocabulary/row';
+
+type Category = readonly [title: string, rows: readonly InsnRow[]];
+
+/** The categories of the page; rows of no category come last, as "Other". */
+const CATEGORIES: readonly Category[] = [
+  ['Branch', BRANCH_ROWS],
+  ['Condition register', CONDITION_REGISTER_ROWS],
+  ['Fixed-point add and subtract', FIXED_ARITHMETIC_ROWS],
+  ['Multiply and divide', MULTIPLY_DIVIDE_ROWS],
+  ['Compare and select', COMPARE_ROWS],
+  ['Trap', TRAP_ROWS],
+  ['Logical', LOGICAL_ROWS],
+  ['Count, permute and reverse bits', COUNT_BITS_ROWS],
+  ['Rotate and shift', ROTATE_SHIFT_ROWS],
+  ['BCD assist', BCD_ASSIST_ROWS],
+  ['Moves to and from SPRs and the MSR', SPR_MOVE_ROWS],
+  ['Prefixed arithmetic', PREFIXED_ARITHMETIC_ROWS],
+  ['Load', LOAD_ROWS],
+  ['Store', STORE_ROWS],
+  ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
+  ['Load and store quadword', QUAD_ROWS],
+  ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
+  ['Caching-inhibited load and store', INHIBITED_ROWS],
+  ['Load and reserve, store conditional', LOAD_RESERVE_ROWS],
+  ['Atomic memory operations', ATOMIC_MEMORY_ROWS],
+  ['Copy and paste', COPY_PASTE_ROWS],
+  ['Cache management', CACHE_ROWS],
+  ['Synchronization', SYNC_ROWS],
+  ['Hash store and check', HASH_ROWS],
+  ['Branch history', BHRB_ROWS],
+  ['System call', SYSTEM_CALL_ROWS],
+  ['Return from interrupt', RETURN_ROWS],
+  ['SLB and TLB management', SLB_TLB_ROWS],
+  ['Messages', MESSAGE_ROWS],
+  ['Power-saving', POWER_ROWS],
+  ['Service processor attention', ATTN_ROWS],
+];
+
+/** Categories of the architecture that no row covers. */
+const NOT_COVERED: readonly string[] = [
+  'Floating-point (FP)',
+  'Vector (VMX)',
+  'Vector-scalar (VSX)',
+  'Decimal floating-point (DFP)',
+  'Matrix multiply assist (MMA)',
+  'Transactional memory (TM)',
+];
+
+const code = (text: string): string => `\`${text}\``;
+
+const levelText = ({ level, until }: InsnRow): string => (until ? `${level} to ${until}` : level);
+
+/** More extended mnemonics than these are only counted. */
+const FEW_NAMES = 6;
+
+/** Extended mnemonics of every variant of a row, each once. */
+function extendedNames(row: InsnRow): string {
+  const bases = new Set(INSTRUCTIONS.filter((i) => i.row === row).map(({ mnemonic }) => mnemonic));
+  const uses = EXTENDED.filter(({ base, mnemonic }) => bases.has(base) && !bases.has(mnemonic));
+  const names = [...new Set(uses.map(({ mnemonic }) => mnemonic))];
+  return names.length > FEW_NAMES ? `${names.length} names` : names.map(code).join(' ');
+}
+
+function cells(row: InsnRow): string[] {
+  const names = INSTRUCTIONS.filter((i) => i.row === row).map(({ mnemonic }) => code(mnemonic));
+  return [
+    names.join(' '),
+    row.operands === '' ? '' : code(row.operands),
+    row.form,
+    levelText(row),
+    row.feature ?? '',
+    row.privilege ?? 'problem',
+    extendedNames(row),
+  ];
+}
+
+/** A table with columns of one width, as the project's formatter writes it. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((text, i) => Math.max(3, text.length, ...rows.map((row) => row[i]!.length)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`;
+  return [
+    line(header),
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
+    ...rows.map(line),
+  ].join('\n');
+}
+
+const HEADER = ['Instructions', 'Operands', 'Form', 'Level', 'Feature', 'Privilege', 'Extended'];
+
+const variants = (rows: readonly InsnRow[]): number =>
+  INSTRUCTIONS.filter(({ row }) => rows.includes(row)).length;
+
+const section = ([title, rows]: Category): string =>
+  `## ${title}\n\n${rows.length} rows, ${variants(rows)} instructions.\n\n${table(HEADER, rows.map(cells))}\n`;
+
+function categories(): Category[] {
+  const known = new Set(CATEGORIES.flatMap(([, rows]) => rows));
+  const other = ROWS.filter((row) => !known.has(row));
+  return other.length === 0 ? [...CATEGORIES] : [...CATEGORIES, ['Other', other]];
+}
+
+const countBy = (text: (row: InsnRow) => string): string => {
+  const counts = new Map<string, number>();
+  for (const row of ROWS) counts.set(text(row), (counts.get(text(row)) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
+};
+
+/** The page, in Markdown. */
+export function coveragePage(): string {
+  return `# Instructions
+
+Generated from the rows in \`isa/rows\` by \`src/asm/coverage.ts\`; a test holds it up to date.
+
+${ROWS.length} rows stand for ${INSTRUCTIONS.length} instructions (a row with \`o\`, \`.\`, \`l\` or \`a\` variants is several) and
+${new Set(EXTENDED.map(({ mnemonic }) => mnemonic)).size} extended mnemonics. Rows by privilege: ${countBy(({ privilege }) => privilege ?? 'problem')}.
+
+"Level" is the first level of the architecture that has the instruction, and the last where it was removed; "Feature" is
+the optional part it belongs to; "Extended" are its extended mnemonics, or their number.
+
+Not covered:
+
+${NOT_COVERED.map((name) => `- ${name}`).join('\n')}
+
+${categories().map(section).join('\n')}`;
+}
