@@ -23,8 +23,10 @@ describe('attn', () => {
   test.each([
     [POWER8, 0x100000000n],
     [POWER9, 0x1000000000000000n],
-  ])('is illegal until HID0 enables it', (model, enable) => {
+  ])('is enabled by a bit of HID0, which is set at reset', (model, enable) => {
     const { cpu, machine } = testCpu(model, HYPERVISOR);
+    expect(named(cpu, 'HID0')).toBe(enable);
+    cpu.state.setNamed('HID0', 0n);
     expect(perform(cpu, 'attn')).toBe(OUTCOME.FAULT);
     expect(cpu.nia).toBe(0xe40n);
     cpu.state.setNamed('HID0', enable);

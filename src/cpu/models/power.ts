@@ -74,7 +74,8 @@ export const POWER9: CpuModel = {
     ...[MSR.VEC, MSR.VSX, MSR.FP, MSR.FE0, MSR.FE1, MSR.SE, MSR.BE, MSR.PMM, MSR.PR, MSR.TM, MSR.S],
   ),
   // Counters are frozen.
-  reset: { MSR: maskOf(MSR.SF, MSR.HV), PMU11: MMCR0.FC.mask },
+  // attn is enabled, as firmware leaves it on a machine that somebody debugs.
+  reset: { MSR: maskOf(MSR.SF, MSR.HV), PMU11: MMCR0.FC.mask, HID0: HID0.EN_ATTN_P9.mask },
   mmu: mmu.POWER9,
   cacheBlockShift: 7,
   reservationShift: 7,
@@ -166,4 +167,5 @@ export const POWER8: CpuModel = {
   threadsPerCore: 8,
   tlbielSets: { radix: 1, hash: 512 },
   attnEnable: HID0.EN_ATTN_P8,
+  reset: { ...POWER9.reset, HID0: HID0.EN_ATTN_P8.mask },
 };
