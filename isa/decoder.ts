@@ -45,7 +45,7 @@ const XO_BITS = 11;
 const XO_MASK = (1 << XO_BITS) - 1;
 const OPCODES = 64;
 /** Prefixed: the prefix's type and subtype (bits 6:9), then the suffix's primary opcode. */
-const PREFIX_KEYS = 16 * OPCODES;
+const PREFIX_BITS = 10;
 
 /** What a CPU matches an image against: for prefixed instructions `hi` is the prefix, otherwise `hi` is 0. */
 interface Pattern {
@@ -65,14 +65,14 @@ const patternOf = (index: number): Pattern => {
 export const specificity = (instruction: Instruction): number =>
   instruction.mask.toString(2).replaceAll('0', '').length;
 
-/** More specific first; of equally specific ones the newer. */
-function bySpecificity(a: Pattern, b: Pattern): number {
-  const [x, y] = [INSTRUCTIONS[a.index]!, INSTRUCTIONS[b.index]!];
-  return (
-    specificity(y) - specificity(x) ||
-    ISA_LEVELS.indexOf(y.row.level) - ISA_LEVELS.indexOf(x.row.level) ||
-    a.index - b.index
-  );
+/** Patterns of the rows that pass, more specific ones first; of equally specific ones the newer. */
+function orderedPatterns(filter: (row: InsnRow) => boolean): Pattern[] {
+  const rank = ({ row }: Instruction): number => ISA_LEVELS.indexOf(row.level);
+  return INSTRUCTIONS.flatMap((instruction, index) =>
+    filter(instruction.row) ? [{ index, bits: specificity(instruction), rank: rank(instruction) }] : [],
+  )
+    .sort((a, b) => b.bits - a.bits || b.rank - a.rank || a.index - b.index)
+    .map(({ index }) => patternOf(index));
 }
 
 /** Lists of candidates, one after the other: the end of each is marked by a candidate that always matches as -1. */
@@ -96,22 +96,49 @@ class Candidates {
   }
 }
 
-/** The table of a primary opcode: the list of candidates for each value of the last 11 bits. */
-function wordTable(patterns: readonly Pattern[], candidates: Candidates): Int32Array {
-  return Int32Array.from({ length: 1 << XO_BITS }, (_, xo) =>
-    candidates.place(patterns.filter((p) => ((xo ^ p.matchLo) & p.maskLo & XO_MASK) === 0)),
-  );
+/**
+ * For every key of so many bits the list of candidates. `opcode` gives the part of a pattern that a key shows, and
+ * which of its bits the pattern fixes; the free ones are enumerated.
+ */
+function keyTable(
+  bits: number,
+  patterns: readonly Pattern[],
+  opcode: (p: Pattern) => { match: number; mask: number },
+  candidates: Candidates,
+): Int32Array {
+  // Opcodes that the primary opcode alone decides, and those without instruction: one list for every key.
+  if (patterns.every((p) => opcode(p).mask === 0))
+    return new Int32Array(1 << bits).fill(candidates.place(patterns));
+  const all = (1 << bits) - 1;
+  const lists: (Pattern[] | undefined)[] = Array<undefined>(1 << bits).fill(undefined);
+  for (const pattern of patterns) {
+    const { match, mask } = opcode(pattern);
+    const free = all & ~mask;
+    // Every subset of the free bits, from all of them down to none.
+    for (let subset = free; ; subset = (subset - 1) & free) {
+      (lists[(match & mask) | subset] ??= []).push(pattern);
+      if (subset === 0) break;
+    }
+  }
+  return Int32Array.from(lists, (list) => candidates.place(list ?? []));
 }
 
-/** The key of a prefixed image in {@link prefixTable}. */
+/** The key of a prefixed image: type and subtype of the prefix, primary opcode of the suffix. */
 const prefixKey = (prefix: number, suffix: number): number => (((prefix >>> 22) & 15) << 6) | (suffix >>> 26);
 
-function prefixTable(patterns: readonly Pattern[], candidates: Candidates): Int32Array {
-  return Int32Array.from({ length: PREFIX_KEYS }, (_, key) =>
-    candidates.place(
-      patterns.filter((p) => ((key ^ prefixKey(p.matchHi, p.matchLo)) & prefixKey(p.maskHi, p.maskLo)) === 0),
-    ),
-  );
+const wordOpcode = (p: Pattern) => ({ match: p.matchLo & XO_MASK, mask: p.maskLo & XO_MASK });
+const prefixedOpcode = (p: Pattern) => ({
+  match: prefixKey(p.matchHi, p.matchLo),
+  mask: prefixKey(p.maskHi, p.maskLo),
+});
+
+/** The tables of all primary opcodes, by the last bits; those without instruction share one. */
+function wordTables(patterns: readonly Pattern[], candidates: Candidates): Int32Array[] {
+  const none = keyTable(XO_BITS, [], wordOpcode, candidates);
+  return Array.from({ length: OPCODES }, (_, po) => {
+    const own = patterns.filter((p) => p.matchLo >>> 26 === po);
+    return own.length === 0 ? none : keyTable(XO_BITS, own, wordOpcode, candidates);
+  });
 }
 
 /**
@@ -123,17 +150,13 @@ function prefixTable(patterns: readonly Pattern[], candidates: Candidates): Int3
  * INSTRUCTIONS[decoder.decode(0x4e800020, 0)]!.mnemonic; // 'bclr'
  */
 export function createDecoder(filter: (row: InsnRow) => boolean): Decoder {
-  const patterns = INSTRUCTIONS.flatMap((i, index) => (filter(i.row) ? [patternOf(index)] : [])).sort(
-    bySpecificity,
-  );
+  const patterns = orderedPatterns(filter);
   const isPrefixed = (p: Pattern): boolean => INSTRUCTIONS[p.index]!.size === 64;
   const candidates = new Candidates();
-  const prefixed = prefixTable(patterns.filter(isPrefixed), candidates);
-  const tables = Array.from({ length: OPCODES }, (_, po) =>
-    wordTable(
-      patterns.filter((p) => !isPrefixed(p) && p.matchLo >>> 26 === po),
-      candidates,
-    ),
+  const prefixed = keyTable(PREFIX_BITS, patterns.filter(isPrefixed), prefixedOpcode, candidates);
+  const tables = wordTables(
+    patterns.filter((p) => !isPrefixed(p)),
+    candidates,
   );
   const index = candidates.column('index');
   const [maskHi, matchHi] = [candidates.column('maskHi'), candidates.column('matchHi')];
