@@ -11,6 +11,7 @@ import type { InterruptImage } from '../mmu/to-interrupt';
 import type { Translator } from '../mmu/translate';
 import { CpuState } from '../state/cpu-state';
 import { hasSlot, offsetOf, SLOTS } from '../state/layout';
+import type { InterruptDetail } from './interrupts';
 import type { CpuModel } from './models/model';
 import { settleActiveCounters } from './performance-monitor';
 
@@ -61,6 +62,13 @@ export interface CpuHooks {
   cpus(): readonly Cpu[];
   /** sc 1 where a built-in hypervisor is below the guest: true when it was handled and the guest goes on. */
   hypercall?(cpu: Cpu): boolean;
+  /**
+   * An interrupt of a guest (HV=0) that would be taken in hypervisor state, where a built-in hypervisor is below the
+   * guest: true where that took it. NIA is then where the guest goes on, which the hypervisor may have changed.
+   */
+  hypervisorInterrupt?(cpu: Cpu, name: InterruptImage['interrupt'], detail: InterruptDetail): boolean;
+  /** Somebody other than a CPU's instruction changed bytes of real memory: code and tables read from it are stale. */
+  memoryChanged?(address: number, bytes: number): void;
   machineStop(cpu: Cpu, reason: StopReason): void;
   /** The next random doubleword, the same in every run. */
   random(): bigint;

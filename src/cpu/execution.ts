@@ -20,6 +20,7 @@ import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } fr
 import { takeStorageInterrupt } from './interrupts';
 import type { CpuModel } from './models/model';
 import { OUTCOME, type Outcome } from './outcome';
+import { Progress } from './progress';
 import { raise } from './raise';
 import { SERVICE_TABLE } from './services';
 import { Storage } from './storage';
@@ -35,9 +36,8 @@ const CRACKED = offsetOf('CRACKED');
 const IDLE = offsetOf('IDLETIME');
 const STOPPED = offsetOf('STOPPED');
 const PENDING_AT = offsetOf('PENDING');
+const PAGE_SHIFT = 12;
 const PAGE_MASK = ~0xfff;
-/** Interrupts in a row, without an instruction in between, after which nothing can change any more. */
-const INTERRUPT_LOOP = 1000;
 /** Longest stretch in generated code without looking around, in instructions. */
 const LONGEST_STRETCH = 0x3fffffff;
 
@@ -64,6 +64,8 @@ export interface ExecutionOptions {
   readonly translator?: (ram: RealMemory, model: CpuModel) => Translator;
   /** Answers sc 1 where the machine has a hypervisor of its own. */
   readonly hypercall?: (cpu: Cpu) => boolean;
+  /** Takes what would enter hypervisor state, where the machine has a hypervisor of its own. */
+  readonly hypervisorInterrupt?: NonNullable<CpuHooks['hypervisorInterrupt']>;
 }
 
 /** Who watches a run; each is called while it is set. */
@@ -83,12 +85,12 @@ export class Execution implements EngineHost {
   private readonly tracker: ContextTracker;
   private readonly agendas: readonly Agenda[];
   private stopped: StopReason | undefined;
-  /** The CPU that runs, the budget it entered generated code with, and interrupts since its last instruction. */
+  /** The CPU that runs, and the budget it entered generated code with. */
   private current = 0;
   private granted = 0;
   /** Instructions of this stretch that are in RETIRED already. */
   private settled = 0;
-  private barren = 0;
+  private readonly progress: readonly Progress[];
   /** What the last observed instruction was, for the trace interrupt after it. */
   private stepped: CompletedInstruction | undefined;
   private random64 = RANDOM_SEED;
@@ -119,6 +121,7 @@ export class Execution implements EngineHost {
     });
     this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine, () => this.tablesChanged()));
     this.agendas = this.cpus.map((cpu) => new Agenda(cpu));
+    this.progress = this.cpus.map(() => new Progress());
     this.cpus.forEach((cpu) => this.reset(cpu));
   }
 
@@ -142,6 +145,7 @@ export class Execution implements EngineHost {
     this.engine.written(0, this.engine.ram.size);
     this.engine.contexts.dropAll();
     for (const agenda of this.agendas) agenda.forget();
+    for (const progress of this.progress) progress.forget();
     this.cpus.forEach((cpu) => this.registersChanged(cpu));
   }
 
@@ -173,16 +177,17 @@ export class Execution implements EngineHost {
 
   /**
    * Runs one CPU until the budget is used up, it waits, or the machine stops.
-   * @param budget instructions, at least 1; an interrupt without an instruction before it counts as one
+   * @param budget instructions, at least 1; an interrupt without an instruction since the one before counts as one
    */
   run(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
     this.current = cpu.state.index;
     const agenda = this.agendas[cpu.state.index]!;
+    const progress = this.progress[cpu.state.index]!;
     let left = budget;
     while (left > 0 && !this.stopped) {
+      if (progress.isLoop) return { end: this.loopReport(cpu), used: budget - left };
       if (agenda.mustLook() && deliver(cpu)) {
-        if (!this.unproductive(cpu)) return { end: this.loopReport(cpu), used: budget - left };
-        left--;
+        left -= progress.takeBarren();
         continue;
       }
       const next = agenda.timeToNext();
@@ -195,14 +200,7 @@ export class Execution implements EngineHost {
       }
       const stepping = isStepping(cpu);
       const grant = stepping ? 1 : Math.min(left, next, LONGEST_STRETCH);
-      const executed = this.stretch(cpu, Math.max(grant, 1), stepping);
-      if (executed > 0) {
-        this.barren = 0;
-        left -= executed;
-      } else if (executed < 0) {
-        if (!this.unproductive(cpu)) return { end: this.loopReport(cpu), used: budget - left };
-        left--;
-      }
+      left -= this.stretch(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };
   }
@@ -217,7 +215,7 @@ export class Execution implements EngineHost {
     this.stopped = undefined;
   }
 
-  /** Runs generated code once. @returns instructions retired; -1 where an interrupt came before the first */
+  /** Runs generated code once. @returns instructions retired */
   private stretch(cpu: Cpu, grant: number, stepping: boolean): number {
     const { state } = cpu;
     this.granted = grant;
@@ -230,8 +228,8 @@ export class Execution implements EngineHost {
     this.granted = 0;
     state.setInt(LEFT, 0);
     if (stepping && executed === 1) afterInstruction(cpu, this.stepped!);
-    if (exit === EXIT.fetch) return this.fetch(cpu, variant) ? executed : executed || -1;
-    return exit === EXIT.event && executed === 0 ? -1 : executed;
+    if (exit === EXIT.fetch) this.fetch(cpu, variant);
+    return executed;
   }
 
   /** Brings RETIRED up to date in the middle of a stretch. */
@@ -243,34 +241,34 @@ export class Execution implements EngineHost {
     this.settled += done;
   }
 
-  /** Translates NIA for fetching; false where an interrupt was taken. */
-  private fetch(cpu: Cpu, variant: number): boolean {
+  /** Translates NIA for fetching, or takes the interrupt. */
+  private fetch(cpu: Cpu, variant: number): void {
     const { state, translator } = cpu;
     const { ram } = this.engine;
     this.counters.fetchMisses++;
     if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
       takeStorageInterrupt(cpu);
-      return false;
+      return;
     }
     const page = (translator.raLo & PAGE_MASK) >>> 0;
     if (!ram.contains(translator.raHi, page, 4096)) {
       translator.failBadRealAddress();
       takeStorageInterrupt(cpu);
-      return false;
+      return;
     }
     const mode = this.engine.decodeMode(variant, this.tracker.instructionSet(cpu));
     this.engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
-    return true;
   }
 
-  /** Counts an interrupt before which no instruction retired; false where the guest cannot get out of them. */
-  private unproductive(cpu: Cpu): boolean {
-    cpu.state.set(IDLE, cpu.state.get(IDLE) + 1n);
-    return ++this.barren < INTERRUPT_LOOP;
+  /** An interrupt was taken: time passes with it where nothing else makes it pass. */
+  private interruptTaken(cpu: Cpu, taken: TakenInterrupt): void {
+    const { state } = cpu;
+    if (this.progress[state.index]!.isBarren(this.retired(cpu))) state.set(IDLE, state.get(IDLE) + 1n);
+    this.observers.interrupt?.(cpu, taken);
   }
 
   private loopReport(cpu: Cpu): RunEnd {
-    this.barren = 0;
+    this.progress[cpu.state.index]!.forget();
     const message =
       `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
       `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
@@ -282,6 +280,18 @@ export class Execution implements EngineHost {
     const stale = storeAround(this.engine.ram, address, bytes, store);
     this.engine.written(address, bytes);
     if (stale) this.tablesChanged();
+  }
+
+  /** Bytes changed that no CPU stored: what was decoded from them goes, and what was translated from tables there. */
+  private memoryChanged(address: number, bytes: number): void {
+    this.engine.written(address, bytes);
+    const { tablePages } = this.engine.ram;
+    const last = (address + bytes - 1) >>> PAGE_SHIFT;
+    for (let page = address >>> PAGE_SHIFT; page <= last; page++)
+      if (tablePages[page] !== 0) {
+        this.tablesChanged();
+        return;
+      }
   }
 
   /** Nothing that was translated so far is certain any more. */
@@ -300,7 +310,7 @@ export class Execution implements EngineHost {
       invalidate: (by, what) => {
         for (const each of this.cpus)
           if (!what.local || each === by) each.translator.invalidate(each.state, what);
-        this.tracker.invalidate(what);
+        this.tracker.invalidate(by, what);
         this.cpus.forEach((each) => this.tracker.changed(each));
       },
       // Stores to decoded pages are seen as they happen.
@@ -311,6 +321,8 @@ export class Execution implements EngineHost {
       },
       random: () => this.random(),
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
+      ...(options.hypervisorInterrupt ? { hypervisorInterrupt: options.hypervisorInterrupt } : {}),
+      memoryChanged: (address, bytes) => this.memoryChanged(address, bytes),
       interruptTaken: (cpu, taken) => {
         this.counters.interrupts++;
         this.observers.interrupt?.(cpu, taken);

@@ -33,6 +33,8 @@ export interface InterruptDetail extends Partial<Omit<InterruptImage, 'interrupt
   readonly byInstruction?: boolean;
   /** Instruction image for HEIR. */
   readonly heir?: bigint;
+  /** The built-in hypervisor hands this to its guest: HV stays 0, also where the interrupt would set it. */
+  readonly toGuest?: true;
 }
 
 /** Where the context goes. */
@@ -139,9 +141,10 @@ export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDe
   const old = cpu.msr;
   if (name === 'machineCheck' && !has(old, MSR.ME)) return checkstop(cpu, detail);
   const lpcr = state.get(AT.LPCR);
-  const save = saveArea(row, lpcr);
+  const save = detail.toGuest ? 'SRR' : saveArea(row, lpcr);
   const wantsHv = row.hv === 'set' || save === 'HSRR' || (name === 'systemCall' && detail.level === 1);
-  const hv = wantsHv || has(old, MSR.HV);
+  const hv = (wantsHv && !detail.toGuest) || has(old, MSR.HV);
+  if (hv && !has(old, MSR.HV) && cpu.hooks.hypervisorInterrupt?.(cpu, name, detail)) return OUTCOME.FAULT;
   const ail = row.ail ? AIL_RULES[cpu.model.ail](lpcr, old, hv) : 0n;
 
   const resume = detail.resume ?? cpu.nia;
