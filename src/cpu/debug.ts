@@ -47,11 +47,21 @@ function overlaps(
   return ea < first + bytes && first < ea + BigInt(access.length);
 }
 
+/** The control bits without which a watchpoint matches nothing. */
+const ANY_ACCESS = DAWRX.DW.lo | DAWRX.DR.lo;
+
+/** False where no watchpoint can match anything: the cheap question to ask first. */
+export function dawrArmed({ state, model: { dawrs } }: Cpu): boolean {
+  for (let i = 0; i < dawrs; i++) if ((state.lo(WATCHPOINTS[i]!.control) & ANY_ACCESS) !== 0) return true;
+  return false;
+}
+
 /**
  * True where an access is watched: it is a data storage interrupt with DSISR bit 41, once translation has succeeded and
  * before anything is stored. Cache management other than dcbz is not an access.
  */
 export function dawrMatch(cpu: Cpu, access: WatchedAccess): boolean {
+  if (!dawrArmed(cpu)) return false;
   const kind = access.store ? DAWRX.DW : DAWRX.DR;
   for (const slots of WATCHPOINTS.slice(0, cpu.model.dawrs)) {
     const control = cpu.state.get(slots.control);

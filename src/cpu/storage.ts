@@ -12,7 +12,7 @@ import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS, type Access } from '../mmu/access';
 import { SpanTranslator, type RealPart, type Span } from '../mmu/page-crossing';
 import { offsetOf } from '../state/layout';
-import { dawrMatch, dawrWatches } from './debug';
+import { dawrArmed, dawrMatch, dawrWatches } from './debug';
 import type { Cpu } from './cpu';
 import { storeAround } from './table-stores';
 import { takeInterrupt, takeStorageInterrupt } from './interrupts';
@@ -23,6 +23,7 @@ const VALUE = ARG + 8;
 const RESULT = offsetOf('RESULT');
 const RESLEN = offsetOf('RESLEN');
 const RESADDR = offsetOf('RESADDR');
+const PAGE_SHIFT = 12;
 const PAGE_MASK = ~0xfff;
 
 /** How translation sees each kind of access. */
@@ -89,7 +90,8 @@ export class Storage {
     const { first, second } = this.spans;
     if (misaligned && (first.cachingInhibited || (second.bytes > 0 && second.cachingInhibited)))
       return this.misaligned();
-    if (dawrMatch(cpu, { ea: state.get(ARG), length: access.bytes, store: isStore })) return this.watched();
+    if (dawrArmed(cpu) && dawrMatch(cpu, { ea: state.get(ARG), length: access.bytes, store: isStore }))
+      return this.watched();
     const done = isStore ? this.store(access) : this.load(access);
     if (!done) return this.nothingThere();
     if (second.bytes === 0) this.remember(first);
@@ -128,6 +130,40 @@ export class Storage {
   private load(access: AccessDescriptor): boolean {
     const { state } = this.cpu;
     const { first, second } = this.spans;
+    if (!(second.bytes === 0 && this.loadWhole(first)) && !this.loadParts(first, second)) return false;
+    if (access.kind === 'reserve') {
+      state.setInt(RESLEN, access.bytes);
+      state.setHalves(RESADDR, first.raHi, first.raLo);
+    }
+    return true;
+  }
+
+  /** The usual load: one part, in real memory, of a size that a word or two hold. False: not that. */
+  private loadWhole(part: RealPart): boolean {
+    const { state } = this.cpu;
+    const at = this.offsetOf(part);
+    if (at < 0) return false;
+    const { ram } = this;
+    switch (part.bytes) {
+      case 8:
+        state.setHalves(RESULT, ram.getInt32(at + 4, true), ram.getInt32(at, true));
+        return true;
+      case 4:
+        state.setHalves(RESULT, 0, ram.getInt32(at, true));
+        return true;
+      case 2:
+        state.setHalves(RESULT, 0, ram.getUint16(at, true));
+        return true;
+      case 1:
+        state.setHalves(RESULT, 0, ram.getUint8(at));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Any load: across pages, from devices. */
+  private loadParts(first: RealPart, second: RealPart): boolean {
     const low = this.read(first);
     if (low === undefined) return false;
     let value = low;
@@ -136,11 +172,7 @@ export class Storage {
       if (high === undefined) return false;
       value |= high << BigInt(8 * first.bytes);
     }
-    state.set(RESULT, value);
-    if (access.kind === 'reserve') {
-      state.setInt(RESLEN, access.bytes);
-      state.setHalves(RESADDR, first.raHi, first.raLo);
-    }
+    this.cpu.state.set(RESULT, value);
     return true;
   }
 
@@ -156,11 +188,41 @@ export class Storage {
       state.setHalves(RESULT, 0, held ? 1 : 0);
       if (!held) return true;
     }
+    if (second.bytes === 0 && this.storeWhole(first)) return true;
     const value = state.get(VALUE);
     // Both parts are known to exist before the first is written.
     if (second.bytes > 0 && this.offsetOf(second) < 0 && !this.isDevice(second)) return false;
     if (!this.write(first, value)) return false;
     return second.bytes === 0 || this.write(second, value >> BigInt(8 * first.bytes));
+  }
+
+  /** The usual store: one part, in real memory that holds no table of translation. False: not that, nothing is stored. */
+  private storeWhole(part: RealPart): boolean {
+    const { state } = this.cpu;
+    const { ram } = this;
+    const at = this.offsetOf(part);
+    // A part lies in one page.
+    if (at < 0 || this.engine.ram.tablePages[at >>> PAGE_SHIFT] !== 0) return false;
+    const low = state.lo(VALUE);
+    switch (part.bytes) {
+      case 8:
+        ram.setInt32(at, low, true);
+        ram.setInt32(at + 4, state.hi(VALUE), true);
+        break;
+      case 4:
+        ram.setInt32(at, low, true);
+        break;
+      case 2:
+        ram.setInt16(at, low, true);
+        break;
+      case 1:
+        ram.setInt8(at, low);
+        break;
+      default:
+        return false;
+    }
+    this.engine.written(at, part.bytes);
+    return true;
   }
 
   private isDevice(part: RealPart): boolean {
@@ -174,17 +236,7 @@ export class Storage {
   /** The bytes of a part as a little-endian number; undefined where nothing answers. */
   private read(part: RealPart): bigint | undefined {
     const at = this.offsetOf(part);
-    if (at >= 0) {
-      switch (part.bytes) {
-        case 8:
-          return this.ram.getBigUint64(at, true);
-        case 4:
-          return BigInt(this.ram.getUint32(at, true));
-        default:
-          return this.bytesAt(at, part.bytes);
-      }
-    }
-    return this.readDevice(part);
+    return at >= 0 ? this.bytesAt(at, part.bytes) : this.readDevice(part);
   }
 
   private bytesAt(at: number, bytes: number): bigint {
@@ -243,7 +295,7 @@ export class Storage {
     if (!this.cacheable || this.tableChanged || part.cachingInhibited || part.raHi !== 0) return;
     const page = (part.raLo & PAGE_MASK) >>> 0;
     if (!this.engine.ram.contains(0, page, 4096)) return;
-    if (dawrWatches(cpu, cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;
+    if (dawrArmed(cpu) && dawrWatches(cpu, cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;
     this.engine.cacheTranslation(cpu.state, { hi: span.eaHi, lo: span.eaLo }, page, {
       read: translator.mayReadLater,
       write: translator.mayWriteLater,

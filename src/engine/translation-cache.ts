@@ -85,17 +85,19 @@ export class TranslationCache {
       (words[at] === low && words[at + 1] === eaHi) || (words[at + 2] === low && words[at + 3] === eaHi);
     const pageEA = eaLo & PAGE_LOW;
     const addend = (this.ramBase + page - pageEA) | 0;
-    if (!same || words[at + 4] !== addend) words.fill(EMPTY, at, at + 4);
-    if (permits.read) {
-      words[at] = low;
-      words[at + 1] = eaHi;
+    if (!same || words[at + 4] !== addend) {
+      this.setTag(at, EMPTY, EMPTY);
+      this.setTag(at + 2, EMPTY, EMPTY);
     }
-    if (permits.write) {
-      words[at + 2] = low;
-      words[at + 3] = eaHi;
-    }
+    if (permits.read) this.setTag(at, eaHi, low);
+    if (permits.write) this.setTag(at + 2, eaHi, low);
     words[at + 4] = addend;
     return (at - (this.tlb >> 2)) / (TLB_ENTRY.size >> 2);
+  }
+
+  private setTag(at: number, hi: number, lo: number): void {
+    this.words[at] = lo;
+    this.words[at + 1] = hi;
   }
 
   /** Enters a fetch translation: the page's decoded records begin at a linear address. */
