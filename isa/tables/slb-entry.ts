@@ -36,7 +36,7 @@ export const SLBV = fields({
   LP: [58, 59],
 });
 
-/** RB of slbie and slbieg. */
+/** RB of slbie. */
 export const SLBIE_RB = fields({
   ESID: [0, 35],
   /** Class, must be the entry's. */
@@ -44,9 +44,6 @@ export const SLBIE_RB = fields({
   /** Segment size, must be the entry's. */
   B: [37, 38],
 });
-
-/** RS of slbieg and slbiag. */
-export const SLBIEG_RS = fields({ PID: [0, 31], LPID: [32, 63] });
 
 /** Segment sizes by B: log2 of the bytes; the values that are missing are reserved. */
 export const SEGMENT_SIZES: Readonly<Record<number, number>> = { 0: 28, 1: 40 };

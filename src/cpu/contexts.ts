@@ -2,6 +2,7 @@
  * Which context of the translation caches a CPU is in, and which variant of generated code it runs: a function of MSR
  * and of the registers that translations depend on.
  */
+import { LPCR } from '../../isa/registers/lpcr';
 import { MSR } from '../../isa/registers/msr';
 import type { Engine } from '../engine/engine';
 import { variantIndex } from '../engine/variant';
@@ -15,6 +16,7 @@ import type { CpuModel } from './models/model';
 const MSR_AT = offsetOf('MSR');
 const DCTX = offsetOf('DCTX');
 const ICTX = offsetOf('ICTX');
+const LPCR_AT = offsetOf('LPCR');
 const LPIDR = offsetOf('LPIDR');
 const PIDR = offsetOf('PIDR');
 
@@ -54,12 +56,14 @@ interface Tracked {
   /** Values of {@link REGISTERS} that `key` was made of: lower and upper halves. */
   readonly values: Int32Array;
   key: string;
+  /** The same for what is translated through the SLB; '' where it has to be made anew. */
+  segmentKey: string;
+  /** Counts the changes of the SLB after which something that was translated through it is wrong. */
+  segments: number;
 }
 
 export class ContextTracker {
   private readonly tracked: Tracked[];
-  /** Counts changes of what registers cannot show, such as the SLB. */
-  private epoch = 0;
 
   constructor(
     private readonly engine: Engine,
@@ -68,6 +72,8 @@ export class ContextTracker {
     this.tracked = engine.cpus.map(() => ({
       values: new Int32Array(2 * REGISTERS.length).fill(-1),
       key: '',
+      segmentKey: '',
+      segments: 0,
     }));
   }
 
@@ -75,6 +81,7 @@ export class ContextTracker {
   changed(cpu: Cpu): void {
     const { state } = cpu;
     const key = this.keyOf(cpu);
+    const translated = this.hashed(cpu) ? this.segmentKeyOf(cpu) : key;
     const msr = state.hi(MSR_AT);
     const low = state.lo(MSR_AT);
     const state2 = (msr & MSR.HV.hi ? MODE.hv : 0) | (low & MSR.PR.lo ? MODE.pr : 0);
@@ -93,8 +100,8 @@ export class ContextTracker {
       pid: state.lo(PIDR) & this.model.mmu.pidMask,
     };
     const generation = contexts.generation;
-    const dctx = contexts.number(key, whose, data);
-    const ictx = contexts.number(key, whose, fetch);
+    const dctx = contexts.number(data & MODE.relocate ? translated : key, whose, data);
+    const ictx = contexts.number(fetch & MODE.relocate ? translated : key, whose, fetch);
     // Numbers may run out between the two.
     if (contexts.generation !== generation) {
       this.changed(cpu);
@@ -109,11 +116,15 @@ export class ContextTracker {
   private observed = false;
 
   /**
-   * Drops what an invalidation reaches, or more: the caches hold final translations of 4K pages, tagged by context.
-   * The caller recomputes the contexts of all CPUs afterwards.
+   * Drops what an invalidation by a CPU reaches, or more: the caches hold final translations of 4K pages, tagged by
+   * context. The caller recomputes the contexts of all CPUs afterwards.
    */
-  invalidate(what: Invalidation): void {
+  invalidate(by: Cpu, what: Invalidation): void {
     if ((what.structures & FINAL) === 0) return;
+    if (what.structures === STRUCTURE.ERAT) {
+      this.segmentsChanged(by, what);
+      return;
+    }
     const { page } = what;
     if (what.scope === 'process' && page && page.shift <= LARGEST_BY_PAGE) {
       for (const cache of this.engine.caches)
@@ -121,6 +132,19 @@ export class ContextTracker {
       return;
     }
     this.engine.contexts.drop((context) => reaches(what, context));
+  }
+
+  /**
+   * After slbie and its like. What was translated without the SLB stays: it is as the tables are. A context switch of a
+   * kernel with segments takes no more than a new number for the contexts that it comes back to.
+   */
+  private segmentsChanged(by: Cpu, { local }: Invalidation): void {
+    this.tracked.forEach((tracked, index) => {
+      if (local && index !== by.state.index) return;
+      this.engine.contexts.forget(tracked.segmentKey);
+      tracked.segmentKey = '';
+      tracked.segments++;
+    });
   }
 
   /** The variant of generated code for the CPU's MSR. Switching observation on or off changes the contexts. */
@@ -152,7 +176,22 @@ export class ContextTracker {
       values[2 * i + 1] = hi;
       same = false;
     }
-    if (!same) tracked.key = `${values.join()},${this.epoch}`;
+    if (!same) {
+      tracked.key = values.join();
+      tracked.segmentKey = '';
+    }
     return tracked.key;
+  }
+
+  /** Two CPUs whose registers are equal may have different SLBs. */
+  private segmentKeyOf({ state: { index } }: Cpu): string {
+    const tracked = this.tracked[index]!;
+    return (tracked.segmentKey ||= `${tracked.key};SLB ${index}.${tracked.segments}`);
+  }
+
+  /** True where addresses are translated through the SLB while relocation is on. */
+  private hashed({ state }: Cpu): boolean {
+    const { mechanisms } = this.model.mmu;
+    return mechanisms === 'both' ? !state.has(LPCR_AT, LPCR.HR) : mechanisms === 'hash';
   }
 }

@@ -75,6 +75,11 @@ export class Contexts {
     return dropped;
   }
 
+  /** Drops the contexts of one key, which will not come again. */
+  forget(key: string): void {
+    if (this.regimes.delete(key) && this.last?.key === key) this.last = undefined;
+  }
+
   /** Drops all contexts and starts numbering again with empty caches. */
   dropAll(): void {
     this.regimes.clear();

@@ -110,11 +110,17 @@ describe('the SLB', () => {
 
   test('C30: entries read back as they were written', () => {
     const { cpu, machine } = testCpu(POWER9, HYPERVISOR);
-    expect(perform(cpu, 'slbmte', 0x12345c00n, 0x8000001n)).toBe(OUTCOME.RESUME);
+    expect(perform(cpu, 'slbmte', 0x12345c00n, 0x8000001n)).toBe(OUTCOME.NEXT);
     expect(read(cpu, 'slbmfee', 1n)).toBe(0x8000000n);
     expect(read(cpu, 'slbmfev', 1n)).toBe(0x12345c00n);
-    expect(machine.invalidations).toMatchObject([{ structures: STRUCTURE.ERAT }]);
-    expect(machine.contextChanges).toBe(1);
+    expect(machine.invalidations).toEqual([]);
+  });
+
+  test('what was translated through an entry goes with it', () => {
+    const { cpu, machine } = testCpu(POWER9, HYPERVISOR);
+    perform(cpu, 'slbmte', 0x12345c00n, 0x8000001n);
+    expect(perform(cpu, 'slbmte', 0x54321c00n, 0x8000001n)).toBe(OUTCOME.RESUME);
+    expect(machine.invalidations).toMatchObject([{ by: 'slbmte', structures: STRUCTURE.ERAT, local: true }]);
   });
 
   test('reserved bits are not kept, entries beyond the last read as 0', () => {
@@ -181,6 +187,10 @@ describe('the SLB', () => {
     const { cpu, machine } = testCpu(POWER9, HYPERVISOR);
     expect(perform(cpu, name, 0n, 0n)).toBe(OUTCOME.RESUME);
     expect(machine.invalidations).toMatchObject([{ local: false, structures: STRUCTURE.ERAT }]);
+    // Entries that slbmte made are not theirs.
+    const software = filled().cpu;
+    perform(software, name, 0n, 0x8000000n | 0x10000000n);
+    expect([0, 1, 2, 3].map((i) => valid(software, i))).toEqual([true, true, true, true]);
     const guest = testCpu(POWER9, GUEST);
     expect(perform(guest.cpu, name, 0n, 0n)).toBe(OUTCOME.FAULT);
   });

@@ -30,6 +30,18 @@ describe('context numbers', () => {
     expect(all.drop(({ lpid }) => lpid === 9)).toBe(false);
   });
 
+  test('a forgotten key gets new numbers, the others keep theirs', () => {
+    const { all } = contexts();
+    const host = all.number('host', HOST, 0);
+    const guest = all.number('guest', GUEST, 0);
+    all.forget('guest');
+    expect(all.size).toBe(1);
+    expect([host, guest]).not.toContain(all.number('guest', GUEST, 0));
+    expect(all.number('host', HOST, 0)).toBe(host);
+    all.forget('neither');
+    expect(all.number('host', HOST, 0)).toBe(host);
+  });
+
   test('when numbers run out all caches are emptied and numbers stay within 12 bits and below the empty tag', () => {
     const { all, cleared } = contexts();
     const seen = new Set<number>();

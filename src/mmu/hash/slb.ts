@@ -1,35 +1,31 @@
 /**
- * The SLB instructions as functions on CPU state, for `src/cpu/services` to call (Power ISA v3.0B Book III, 5.9.3.1).
+ * The SLB instructions as functions on CPU state; `src/cpu/services` calls them (Power ISA v3.0B Book III, 5.9.3.1).
  *
- * | instruction     | call                                        | gives                                         |
- * | --------------- | ------------------------------------------- | --------------------------------------------- |
- * | slbmte RS,RB    | `slbmte(cpu, rs, rb)`                       | false: operands that describe no segment      |
- * | slbmfee RT,RB   | `slbmfee(cpu, rb)`                          | ESID word                                     |
- * | slbmfev RT,RB   | `slbmfev(cpu, rb)`                          | VSID word                                     |
- * | slbfee. RT,RB   | `findSlbEntry(cpu, ea)`                     | whether found (CR0[EQ]), VSID word            |
- * | slbie RB        | `slbie(cpu, rb)`                            | number of entries that went                   |
- * | slbia IH        | `slbia(cpu, ih)`                            | number of entries that went                   |
- * | slbieg RS,RB    | `slbieg(cpu, rs, rb)`, for every thread     | number of entries that went                   |
- * | slbiag RS,L     | `slbiag(cpu, rs, l)`, for every thread      | number of entries that went                   |
+ * | instruction     | call                       | gives                                                        |
+ * | --------------- | -------------------------- | ------------------------------------------------------------ |
+ * | slbmte RS,RB    | `slbmte(cpu, rs, rb)`      | what becomes of translations that were made before it        |
+ * | slbmfee RT,RB   | `slbmfee(cpu, rb)`         | ESID word                                                    |
+ * | slbmfev RT,RB   | `slbmfev(cpu, rb)`         | VSID word                                                    |
+ * | slbfee. RT,RB   | `findSlbEntry(cpu, ea)`    | whether found (CR0[EQ]), VSID word                           |
+ * | slbie RB        | `slbie(cpu, rb)`           | number of entries that went                                  |
+ * | slbia IH        | `slbia(cpu, ih)`           | number of entries that went                                  |
  *
- * slbsync has nothing to wait for. Not here: privilege, and the lookaside buffers beside the SLB: after slbie, slbia
- * (every IH), slbieg and slbiag the caller drops what it caches by effective address, as after a context change;
- * after slbmte too, where it does not model staleness.
+ * slbieg and slbiag have no function here: they leave entries that slbmte made alone (v3.0B: "not software-created";
+ * slbiag reaches the nest's SLBs, no thread's), and there are no others. QEMU's slbieg does take them. slbsync has
+ * nothing to wait for.
+ *
+ * Not here: privilege, and the lookaside buffers beside the SLB: after slbie and slbia (every IH) the caller drops
+ * what it caches by effective address; after slbmte where it says so.
  */
-import { LPCR } from '../../../isa/registers/lpcr';
-import { SEGMENT_SIZES, SLBE, SLBIE_RB, SLBIEG_RS, SLBV, SLB_ENTRIES } from '../../../isa/tables/slb-entry';
+import { SEGMENT_SIZES, SLBE, SLBIE_RB, SLBV, SLB_ENTRIES } from '../../../isa/tables/slb-entry';
 import { get, has, maskOf } from '../../core/bits';
-import { hiOf, loOf } from '../../core/u64';
+import { loOf } from '../../core/u64';
 import type { CpuState } from '../../state/cpu-state';
 import { offsetOf } from '../../state/layout';
 import { BASE_BY_LLP, llpOf } from './page-sizes';
-import { findEntry } from './segment';
 
 const SLBE_AT = offsetOf('SLBE');
 const SLBV_AT = offsetOf('SLBV');
-const LPCR_AT = offsetOf('LPCR');
-const LPIDR_AT = offsetOf('LPIDR');
-const PIDR_AT = offsetOf('PIDR');
 
 const ESID_WORD = maskOf(SLBE.ESID, SLBE.V);
 const VSID_WORD = maskOf(SLBV.B, SLBV.VSID, SLBV.KS, SLBV.KP, SLBV.N, SLBV.L, SLBV.C, SLBV.LP);
@@ -48,20 +44,53 @@ export const slbEntry = (cpu: CpuState, index: number): SlbEntry => ({
   vsidWord: cpu.get(SLBV_AT + 8 * index),
 });
 
+const ENTRIES: readonly number[] = [...Array(SLB_ENTRIES).keys()];
+
+/** {@link isValidEntry} of an entry by its index: most are not, and need not be read. */
+const isValidAt = (cpu: CpuState, index: number): boolean => (cpu.lo(SLBE_AT + 8 * index) & SLBE.V.lo) !== 0;
+
 export const isValidEntry = ({ esidWord }: SlbEntry): boolean => has(esidWord, SLBE.V);
 
+/** The first effective address of an entry's segment, and log2 of its bytes; undefined for a reserved size. */
+function segmentOf({ esidWord, vsidWord }: SlbEntry): { first: bigint; shift: bigint } | undefined {
+  const size = SEGMENT_SIZES[Number(get(vsidWord, SLBV.B))];
+  if (size === undefined) return undefined;
+  const shift = BigInt(size);
+  return { first: (esidWord >> shift) << shift, shift };
+}
+
+/** True where two valid entries have addresses in common. */
+function overlap(a: SlbEntry, b: SlbEntry): boolean {
+  const [of, other] = [segmentOf(a), segmentOf(b)];
+  if (!isValidEntry(a) || !isValidEntry(b) || of === undefined || other === undefined) return false;
+  const shift = of.shift > other.shift ? of.shift : other.shift;
+  return of.first >> shift === other.first >> shift;
+}
+
 /**
- * Writes an entry. False, and nothing is written, for an index that does not exist, a reserved segment size or base
- * page size: architecturally undefined; choice: the caller raises an invalid-form program interrupt, as QEMU does.
+ * What slbmte did:
+ * - `invalid`: nothing, for operands that describe no segment: an entry that does not exist, a reserved segment size or
+ *   base page size. Architecturally undefined; choice: an invalid-form program interrupt, as QEMU has it
+ * - `added`: no translation that was made before is wrong now
+ * - `changed`: an entry that was valid has gone, or two entries have the same addresses now
  */
-export function slbmte(cpu: CpuState, rs: bigint, rb: bigint): boolean {
+export type SlbmteEffect = 'invalid' | 'added' | 'changed';
+
+/** Writes an entry. */
+export function slbmte(cpu: CpuState, rs: bigint, rb: bigint): SlbmteEffect {
   const index = Number(get(rb, SLBE.INDEX));
-  const segmentSize = Number(get(rs, SLBV.B));
   const base = BASE_BY_LLP[llpOf(loOf(rs))];
-  if (index >= SLB_ENTRIES || !(segmentSize in SEGMENT_SIZES) || base === undefined) return false;
-  cpu.set(SLBE_AT + 8 * index, rb & ESID_WORD);
-  cpu.set(SLBV_AT + 8 * index, rs & VSID_WORD);
-  return true;
+  if (index >= SLB_ENTRIES || !(Number(get(rs, SLBV.B)) in SEGMENT_SIZES) || base === undefined)
+    return 'invalid';
+  const before = slbEntry(cpu, index);
+  const after: SlbEntry = { index, esidWord: rb & ESID_WORD, vsidWord: rs & VSID_WORD };
+  cpu.set(SLBE_AT + 8 * index, after.esidWord);
+  cpu.set(SLBV_AT + 8 * index, after.vsidWord);
+  const same = before.esidWord === after.esidWord && before.vsidWord === after.vsidWord;
+  if (isValidEntry(before) && !same) return 'changed';
+  return !same && ENTRIES.some((i) => i !== index && isValidAt(cpu, i) && overlap(after, slbEntry(cpu, i)))
+    ? 'changed'
+    : 'added';
 }
 
 /** ESID word of the entry that RB names; 0 for one that does not exist. */
@@ -77,24 +106,25 @@ function entryWord(cpu: CpuState, rb: bigint, at: number): bigint {
 
 /**
  * The VSID word of the segment that holds an effective address (after truncation in 32-bit mode); 0 and not found
- * where there is none. choice: of several matching entries none is found, which leaves the machine check to the access.
+ * where there is none. Of several matching entries one is used or there is a machine check, says the ISA; choice: the
+ * first is used, as in QEMU, which leaves the machine check to the access.
  */
 export function findSlbEntry(cpu: CpuState, ea: bigint): { found: boolean; vsidWord: bigint } {
-  const index = findEntry(cpu.words, hiOf(ea), loOf(ea));
-  const found = index >= 0 && index < SLB_ENTRIES;
-  return { found, vsidWord: found ? cpu.get(SLBV_AT + 8 * index) : 0n };
+  for (const index of ENTRIES) {
+    const entry = slbEntry(cpu, index);
+    const segment = isValidEntry(entry) ? segmentOf(entry) : undefined;
+    if (segment === undefined) continue;
+    if (ea >> segment.shift === segment.first >> segment.shift)
+      return { found: true, vsidWord: entry.vsidWord };
+  }
+  return { found: false, vsidWord: 0n };
 }
 
 /** Invalidates the entries that satisfy a condition; their words stay, without V. */
 function invalidate(cpu: CpuState, condition: (entry: SlbEntry) => boolean): number {
-  let count = 0;
-  for (let index = 0; index < SLB_ENTRIES; index++) {
-    const entry = slbEntry(cpu, index);
-    if (!isValidEntry(entry) || !condition(entry)) continue;
-    cpu.set(SLBE_AT + 8 * index, entry.esidWord & ~SLBE.V.mask);
-    count++;
-  }
-  return count;
+  const gone = ENTRIES.filter((index) => isValidAt(cpu, index) && condition(slbEntry(cpu, index)));
+  for (const index of gone) cpu.set(SLBE_AT + 8 * index, slbEntry(cpu, index).esidWord & ~SLBE.V.mask);
+  return gone.length;
 }
 
 /** Invalidates the segment that RB names, where class and segment size are the entry's. */
@@ -119,17 +149,3 @@ const INVALIDATION_HINT: ReadonlyArray<(entry: SlbEntry) => boolean> = (() => {
 
 /** Invalidates entries by IH: 0, 1, 2 and 6 all but entry 0, 3 those of class 1, 4 all, 7 none (lookaside only). */
 export const slbia = (cpu: CpuState, ih: number): number => invalidate(cpu, INVALIDATION_HINT[ih & 7]!);
-
-/** True where RS of slbieg and slbiag means what runs on this thread. PID counts where LPCR[UPRT] makes it do. */
-function isAddressed(cpu: CpuState, rs: bigint, { anyProcess }: { anyProcess: boolean }): boolean {
-  if (get(rs, SLBIEG_RS.LPID) !== cpu.get(LPIDR_AT)) return false;
-  return anyProcess || !cpu.has(LPCR_AT, LPCR.UPRT) || get(rs, SLBIEG_RS.PID) === cpu.get(PIDR_AT);
-}
-
-/** slbie on one of the threads that it reaches: those that run the LPID (and PID) in RS. */
-export const slbieg = (cpu: CpuState, rs: bigint, rb: bigint): number =>
-  isAddressed(cpu, rs, { anyProcess: false }) ? slbie(cpu, rb) : 0;
-
-/** Every entry of the threads that run the LPID in RS; with L=0 (v3.1; v3.0 has no L) also its PID. */
-export const slbiag = (cpu: CpuState, rs: bigint, l: number): number =>
-  isAddressed(cpu, rs, { anyProcess: l === 1 }) ? invalidate(cpu, () => true) : 0;
