@@ -29,13 +29,17 @@ export class GuestMmu {
     private readonly arch: FlatArch,
   ) {}
 
-  /** A guest access: repeats the fault until it is settled. At once, for a machine in which nothing runs beside it. */
+  /**
+   * A guest access at once: repeats the fault until it is settled, or returns `retry` where an open invalidation of the
+   * page must end first.
+   */
   access(vcpu: Vcpu, gfn: number, access: HostAccess): FaultResult {
     for (;;) {
       if (this.arch.access(vcpu.asId, gfn, access)) return 'mapped';
       const result = this.fault(vcpu, gfn, access);
-      if (result === 'mapped' || result === 'retry') continue;
-      return result;
+      // While an invalidation is open, trying again at once would only spin.
+      if (result === 'retry' && this.vm.invalidate.inProgress > 0) return result;
+      if (result !== 'mapped' && result !== 'retry') return result;
     }
   }
 

@@ -205,22 +205,37 @@ test('T33: a flag change never hides the slot, at whatever step a reader looks',
   }
 });
 
-test.each(['move', 'delete', 'flags', 'create'])('I2-I5, I8 and I11 hold at every step of a %s', (change) => {
-  const t = withSlot();
-  t.set({ id: 2, gfn: 100, pages: 3, hva: HVA });
-  t.idAt(12);
-  const steps = {
-    move: () => move(t, 15),
-    delete: () => t.deleteSteps(1),
-    flags: () => t.setSteps({ id: 1, gfn: 10, pages: 10, hva: HVA, flags: LOG }),
-    create: () => t.setSteps({ id: 9, gfn: 500, pages: 1 }),
-  }[change]!();
-  for (let next = steps.next(); !next.done; next = steps.next()) {
-    expect(checkInvariants(t.vm, 'in flight')).toEqual([]);
-    t.idAt(12);
+/** I9: what describes a slot never changes while readers can find it. */
+function expectUnchanged(t: TestVm, seen: Map<MemSlot, string>): void {
+  for (const slot of t.vm.sets.active(0).slots()) {
+    const { id, flags, baseGfn, npages, userspaceAddr, dirtyBitmap } = slot;
+    const text = [id, flags, baseGfn, npages, userspaceAddr, dirtyBitmap !== null].join();
+    expect(text).toBe(seen.get(slot) ?? text);
+    seen.set(slot, text);
   }
-  t.expectInvariants();
-});
+}
+
+test.each(['move', 'delete', 'flags', 'create'])(
+  'I2-I5, I8, I9 and I11 hold at every step of a %s',
+  (change) => {
+    const t = withSlot();
+    t.set({ id: 2, gfn: 100, pages: 3, hva: HVA });
+    t.idAt(12);
+    const steps = {
+      move: () => move(t, 15),
+      delete: () => t.deleteSteps(1),
+      flags: () => t.setSteps({ id: 1, gfn: 10, pages: 10, hva: HVA, flags: LOG }),
+      create: () => t.setSteps({ id: 9, gfn: 500, pages: 1 }),
+    }[change]!();
+    const seen = new Map<MemSlot, string>();
+    for (let next = steps.next(); !next.done; next = steps.next()) {
+      expect(checkInvariants(t.vm, 'in flight')).toEqual([]);
+      expectUnchanged(t, seen);
+      t.idAt(12);
+    }
+    t.expectInvariants();
+  },
+);
 
 test('T34 and I10: a slot is freed only when no reader can have it', () => {
   const t = withSlot();
@@ -259,6 +274,16 @@ test('T35 and R13: a fault that retries within one read section deadlocks with a
   expect(finish(steps)).toBe(0);
   expect(t.arch.maps[0]!.size).toBe(0);
   t.expectInvariants();
+});
+
+test('2.11: the flush of a slot defeats faults that sampled the sequence before it', () => {
+  const t = withSlot();
+  const { seq } = t.vm.invalidate;
+  t.set({ id: 1, gfn: 50, pages: 10, hva: HVA });
+  expect(t.vm.invalidate.seq).toBe(seq + 1);
+  expect(t.vm.invalidate.retryGfn(seq, 12)).toBe(true);
+  t.delete(1);
+  expect(t.vm.invalidate.seq).toBe(seq + 2);
 });
 
 test('R18: after a move nothing is left at the old frames', () => {

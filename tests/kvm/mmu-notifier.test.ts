@@ -80,6 +80,18 @@ describe.each<SetsKind>(['tree', 'array'])('with %s sets', (sets) => {
     expect([invalidate.activeCount, invalidate.seq, t.vm.mmuLock.acquisitions]).toEqual([0, seq, taken]);
   });
 
+  test('T39: the hull also grows downwards', () => {
+    const { range, notifier, invalidate } = setup(sets);
+    notifier.invalidateRangeStart(range(200, 210));
+    notifier.invalidateRangeStart(range(100, 110));
+    expect([105, 150, 205].map((gfn) => invalidate.retryGfn(invalidate.seq, gfn))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(invalidate.range).toEqual([100, 210]);
+  });
+
   test('T39: two invalidations block the hull of their ranges until both are over', () => {
     const { range, notifier, invalidate } = setup(sets);
     notifier.invalidateRangeStart(range(100, 110));
@@ -143,6 +155,8 @@ describe('T40: a fault against an invalidation', () => {
     const { t, vcpu, range, notifier } = setup();
     notifier.invalidateRangeStart(range(100, 110));
     for (let i = 0; i < 3; i++) expect(t.guest.fault(vcpu, 105, 'write')).toBe('retry');
+    expect(t.guest.access(vcpu, 105, 'write')).toBe('retry');
+    expect(t.guest.access(vcpu, 115, 'write')).toBe('mapped');
     expect(() => runToEnd(t.deleteSteps(1))).toThrow(DeadlockError);
   });
 });
@@ -154,8 +168,13 @@ test('R4: an end without a handler visits one address space, however many map th
   const vcpus = [t.vm.createVcpu(0), t.vm.createVcpu(1)];
   for (const vcpu of vcpus) t.guest.access(vcpu, 2, 'write');
   const { seq } = t.vm.invalidate;
-  t.host.mm.discard(hva, hva + 4 * t.pageSize);
+  const range = { start: hva, end: hva + 4 * t.pageSize, mayBlock: true };
+  t.vm.notifier.invalidateRangeStart(range);
   expect(t.arch.maps.map((map) => map.size)).toEqual([0, 0]);
+  const second = t.vm.sets.active(1);
+  const search = jest.spyOn(second, 'firstInHvaRange');
+  t.vm.notifier.invalidateRangeEnd(range);
+  expect(search).not.toHaveBeenCalled();
   expect([t.vm.invalidate.seq, t.vm.invalidate.inProgress]).toEqual([seq + 1, 0]);
   expect(t.vm.warnings).toEqual([]);
 });

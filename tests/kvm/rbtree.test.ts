@@ -39,8 +39,15 @@ test('T55: after random edits an interval tree is balanced, exact and answers li
     fc.property(fc.array(operation, { maxLength: 150 }), (operations) => {
       const tree = new IntervalTree();
       const model = new Map<number, Interval>();
+      const expectSame = (first: number, last: number): void => {
+        // Asked several times, so that the answer also comes from what the tree remembers.
+        for (let i = 0; i < 5; i++)
+          expect(sorted(meeting(tree, first, last))).toEqual(sorted(meetingInModel(model, first, last)));
+      };
       for (const { kind, node, other, start, length } of operations) {
         const interval = { start, last: start + length };
+        const before = model.get(node) ?? interval;
+        expectSame(before.start, before.last);
         if (kind === 'insert' && !model.has(node)) {
           tree.insert(node, interval.start, interval.last);
           model.set(node, interval);
@@ -53,11 +60,8 @@ test('T55: after random edits an interval tree is balanced, exact and answers li
           model.delete(node);
           model.set(other, moved);
         }
-        // Asked several times, so that the answer also comes from what the tree remembers.
-        for (let i = 0; i < 5; i++)
-          expect(sorted(meeting(tree, start, start + length))).toEqual(
-            sorted(meetingInModel(model, start, start + length)),
-          );
+        expectSame(start, start + length);
+        expectSame(before.start, before.last);
         expect([...checkTree(tree, 'tree'), ...checkMaxima(tree)]).toEqual([]);
         expect(height(tree)).toBeLessThanOrEqual(2 * Math.log2(model.size + 1));
       }

@@ -1,0 +1,275 @@
+/**
+ * A partition-scoped radix tree in emulated host memory, as the hardware walks it: L1's own tree and the shadow trees
+ * of L2 guests are both this. Linux arch/powerpc/kvm/book3s_64_mmu_radix.c, kvmppc_create_pte, kvmppc_unmap_pte and
+ * kvmppc_free_pgtable_radix. What a change of an entry means beyond the tree (TLBs, dirty pages, rmap) is the owner's.
+ */
+import { PATE0_RADIX } from '../../../isa/tables/partition-table';
+import { PDE, PTE, RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
+import { get, has, maskOf, put } from '../../core/bits';
+import type { RealMemory } from '../../core/memory';
+import { EAGAIN, ENOMEM } from '../errno';
+import type { HostHeap } from '../host/heap';
+import type { PageGeometry } from '../page';
+
+/** Shifts of the page sizes that large leaves have. */
+export const PMD_SHIFT = 21;
+export const PUD_SHIFT = 30;
+/** log2 of the bytes that a tree translates, and of its root's entries. */
+export const TREE_BITS = 52;
+export const ROOT_BITS = 13;
+const DIRECTORY_BITS = 9;
+const ROOT_SHIFT = TREE_BITS - ROOT_BITS;
+
+/** What is wanted of {@link RadixTable.create}: a leaf of a size. */
+export interface LeafRequest {
+  /** Guest real address, below 2^52, aligned to the page or not. */
+  readonly gpa: number;
+  readonly pte: bigint;
+  /** log2 of the page: the base page's, {@link PMD_SHIFT} or {@link PUD_SHIFT}. */
+  readonly shift: number;
+}
+
+/** A leaf as it is in memory. */
+export interface RadixLeaf {
+  readonly pte: bigint;
+  /** Host real address of the entry. */
+  readonly at: number;
+  readonly shift: number;
+}
+
+export interface RadixTableOptions {
+  readonly memory: RealMemory;
+  readonly heap: HostHeap;
+  readonly geometry: PageGeometry;
+  /** A leaf was emptied: TLBs hold it still, its dirty state and what was filed under it are the owner's to save. */
+  readonly dropped: (gpa: number, leaf: RadixLeaf) => void;
+  /** A table was taken out of the tree and is about to be freed: page walk caches hold it still. */
+  readonly tableRemoved: () => void;
+}
+
+/** What {@link RadixTable.create} did, where it is not a negated error number. */
+export const CREATED = {
+  /** The entry was there already, bit for bit. */
+  SAME: 0,
+  /** Bits were added to a leaf that was there. */
+  MERGED: 1,
+  /** The leaf is new. */
+  INSERTED: 2,
+} as const;
+
+const LEAF_BITS = maskOf(PTE.V, PTE.L);
+const isPresent = (entry: bigint): boolean => has(entry, PTE.V);
+export const isLeafEntry = (entry: bigint): boolean => (entry & LEAF_BITS) === LEAF_BITS;
+
+/** Doubleword 0 of a partition table entry for a 52-bit tree with this root. */
+export function partitionEntry0(root: number): bigint {
+  const treeSize = BigInt(TREE_BITS - 31);
+  let word = PATE0_RADIX.HR.mask | BigInt(root);
+  word = put(word, PATE0_RADIX.RTS_HIGH, treeSize >> 3n);
+  word = put(word, PATE0_RADIX.RTS_LOW, treeSize & 7n);
+  return put(word, PATE0_RADIX.RPDS, BigInt(ROOT_BITS));
+}
+
+/** A page directory entry for a table of 2^`bits` entries. */
+const directoryEntry = (table: number, bits: number): bigint =>
+  put(PDE.V.mask | (BigInt(table) & PDE.NLB.mask), PDE.NLS, BigInt(bits));
+
+export class RadixTable {
+  /** Host real address of the root directory, 64 KiB; -1 where memory was short: then nothing can be created. */
+  root: number;
+  /** Tables of the tree beside the root. */
+  tables = 0;
+  /** log2 of the entries of a table of base pages. */
+  private readonly leafTableBits: number;
+
+  constructor(private readonly options: RadixTableOptions) {
+    this.leafTableBits = PMD_SHIFT - options.geometry.shift;
+    this.root = options.heap.allocate(RADIX_ENTRY_SIZE << ROOT_BITS);
+  }
+
+  /** log2 of the base page. */
+  get baseShift(): number {
+    return this.options.geometry.shift;
+  }
+
+  /** The leaf that maps a guest real address, or undefined. */
+  find(gpa: number): RadixLeaf | undefined {
+    let table = this.root;
+    let shift = ROOT_SHIFT;
+    let bits: number = ROOT_BITS;
+    if (table < 0 || gpa >= 2 ** TREE_BITS) return undefined;
+    for (;;) {
+      const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
+      const entry = this.read(at);
+      if (!isPresent(entry)) return undefined;
+      if (isLeafEntry(entry)) return { pte: entry, at, shift };
+      table = Number(entry & PDE.NLB.mask);
+      bits = Number(get(entry, PDE.NLS));
+      shift -= bits;
+    }
+  }
+
+  /**
+   * Makes a leaf (spec of kvmppc_create_pte). A leaf that is there gains the new bits and loses none; a larger leaf
+   * in the way is dropped, a table in the way of a larger leaf is freed with all that is in it.
+   * @param retry asked once, before anything is changed: true where the page may be going away
+   * @returns one of {@link CREATED}, -EAGAIN, or -ENOMEM
+   */
+  create({ gpa, pte, shift: wanted }: LeafRequest, retry: () => boolean): number {
+    if (retry()) return -EAGAIN;
+    if (this.root < 0) return -ENOMEM;
+    let table = this.root;
+    let shift = ROOT_SHIFT;
+    let bits: number = ROOT_BITS;
+    for (;;) {
+      const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
+      const entry = this.read(at);
+      if (shift === wanted) return this.place({ at, gpa, shift }, entry, pte);
+      let next = entry;
+      if (isLeafEntry(entry)) {
+        // A larger page covers the address: identical or wider access to it is not what was asked for.
+        this.drop(alignDown(gpa, shift), { pte: entry, at, shift });
+        next = 0n;
+      }
+      if (!isPresent(next)) {
+        next = this.addTable(at, this.bitsBelow(shift));
+        if (next === 0n) return -ENOMEM;
+      }
+      table = Number(next & PDE.NLB.mask);
+      bits = Number(get(next, PDE.NLS));
+      shift -= bits;
+    }
+  }
+
+  /** Empties a leaf that {@link find} gave and tells the owner. */
+  drop(gpa: number, leaf: RadixLeaf): void {
+    this.write(leaf.at, 0n);
+    this.options.dropped(gpa, leaf);
+  }
+
+  /** Changes a leaf in place. */
+  replace(leaf: RadixLeaf, pte: bigint): void {
+    this.write(leaf.at, pte);
+  }
+
+  /** Visits the leaves that map any of `[start, end)`, ascending; the visitor may drop or replace the one it sees. */
+  each(start: number, end: number, visit: (gpa: number, leaf: RadixLeaf) => void): void {
+    if (this.root >= 0)
+      this.eachIn({ table: this.root, shift: ROOT_SHIFT, bits: ROOT_BITS, base: 0 }, { start, end, visit });
+  }
+
+  /** Frees the whole tree without telling of single entries; the owner flushes. The root stays, empty. */
+  clear(): void {
+    if (this.root < 0) return;
+    this.freeBelow(this.root, ROOT_BITS);
+    this.options.memory.bytes.fill(0, this.root, this.root + (RADIX_ENTRY_SIZE << ROOT_BITS));
+    this.tables = 0;
+  }
+
+  /** Ends the tree: {@link clear}, and the root goes. */
+  destroy(): void {
+    if (this.root < 0) return;
+    this.clear();
+    this.options.heap.free(this.root);
+    this.root = -1;
+  }
+
+  private read(at: number): bigint {
+    return this.options.memory.getDoubleword(at);
+  }
+
+  private write(at: number, entry: bigint): void {
+    this.options.memory.setDoubleword(at, entry);
+  }
+
+  /** log2 of the entries of the tables below a directory whose entries map 2^`shift` bytes. */
+  private bitsBelow(shift: number): number {
+    return shift === PMD_SHIFT ? this.leafTableBits : DIRECTORY_BITS;
+  }
+
+  private addTable(at: number, bits: number): bigint {
+    const table = this.options.heap.allocate(RADIX_ENTRY_SIZE << bits);
+    if (table < 0) return 0n;
+    this.tables++;
+    const entry = directoryEntry(table, bits);
+    this.write(at, entry);
+    return entry;
+  }
+
+  /** Writes a leaf where it belongs. */
+  private place(where: { at: number; gpa: number; shift: number }, old: bigint, pte: bigint): number {
+    const { at, gpa, shift } = where;
+    if (isLeafEntry(old)) {
+      if (old === pte) return CREATED.SAME;
+      this.write(at, old | pte);
+      return CREATED.MERGED;
+    }
+    if (isPresent(old)) this.removeTable(at, old, { base: alignDown(gpa, shift), shift });
+    this.write(at, pte);
+    return CREATED.INSERTED;
+  }
+
+  /** Takes a table with small pages out of the tree, so that a large page can take its place. */
+  private removeTable(at: number, entry: bigint, from: { base: number; shift: number }): void {
+    const bits = Number(get(entry, PDE.NLS));
+    const table = Number(entry & PDE.NLB.mask);
+    // What is in it is dropped by the address it maps, not by what it maps to (hazard H-4 of the reference).
+    const all = {
+      start: from.base,
+      end: from.base + 2 ** from.shift,
+      visit: (gpa: number, leaf: RadixLeaf) => this.drop(gpa, leaf),
+    };
+    this.eachIn({ table, shift: from.shift - bits, bits, base: from.base }, all);
+    this.write(at, 0n);
+    this.options.tableRemoved();
+    this.freeBelow(table, bits);
+    this.freeTable(table);
+  }
+
+  private eachIn(
+    { table, shift, bits, base }: { table: number; shift: number; bits: number; base: number },
+    range: { start: number; end: number; visit: (gpa: number, leaf: RadixLeaf) => void },
+  ): void {
+    const { start, end, visit } = range;
+    const size = 2 ** shift;
+    const first = Math.max(0, Math.floor((start - base) / size));
+    const last = Math.min(2 ** bits - 1, Math.ceil((end - base) / size) - 1);
+    for (let i = first; i <= last; i++) {
+      const at = table + i * RADIX_ENTRY_SIZE;
+      if (this.options.memory.getWord(at) >= 0) continue;
+      const entry = this.read(at);
+      const gpa = base + i * size;
+      if (isLeafEntry(entry)) visit(gpa, { pte: entry, at, shift });
+      else {
+        const below = Number(get(entry, PDE.NLS));
+        this.eachIn(
+          { table: Number(entry & PDE.NLB.mask), shift: shift - below, bits: below, base: gpa },
+          range,
+        );
+      }
+    }
+  }
+
+  private freeBelow(table: number, bits: number): void {
+    for (let i = 0; i < 2 ** bits; i++) {
+      const at = table + i * RADIX_ENTRY_SIZE;
+      if (this.options.memory.getWord(at) >= 0) continue;
+      const entry = this.read(at);
+      if (isLeafEntry(entry)) continue;
+      const below = Number(entry & PDE.NLB.mask);
+      this.freeBelow(below, Number(get(entry, PDE.NLS)));
+      this.freeTable(below);
+    }
+  }
+
+  private freeTable(table: number): void {
+    this.tables--;
+    this.options.heap.free(table);
+  }
+}
+
+const alignDown = (gpa: number, shift: number): number => gpa - (gpa % 2 ** shift);
+
+/** Index of an address in a table of 2^`bits` entries of 2^`shift` bytes each. */
+const indexOf = (gpa: number, shift: number, bits: number): number =>
+  Math.floor(gpa / 2 ** shift) % 2 ** bits;

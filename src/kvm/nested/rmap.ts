@@ -1,0 +1,168 @@
+/**
+ * The nested reverse map: for each page of L1, which pages of which nested guests map it (Linux "KVM: PPC: Book3S HV:
+ * Introduce rmap to track nested guest mappings"; book3s_hv_nested.c, kvmhv_insert_nest_rmap).
+ *
+ *     head word of the L1 page              list nodes (16 bytes)
+ *     0                                     no nested mapping
+ *     entry | 1                             one mapping, inline
+ *     pointer ----------------------------> { next, entry } -> { next, entry }
+ *                                             next of the last node is an inline entry, bit 0 set
+ *
+ * Everything lies in emulated host memory. Entries are pushed in front and never taken out of the middle: whoever
+ * walks a list validates each entry, and a head is taken as a whole when its page goes. An entry that is already
+ * there is not added again. mmu_lock is held by every caller.
+ */
+import type { RealMemory } from '../../core/memory';
+import { NO_MEMORY, type HostHeap } from '../host/heap';
+import { entryHi, entryLo, lpidOf, nGpaOf, RMAP, RMAP_NODE, sameEntry, type RmapEntry } from './rmap-entry';
+
+const SINGLE = RMAP.SINGLE.lo;
+const WORD_LOW = 4;
+
+/**
+ * `single`: the page's first entry, inline; `promoted`: the inline entry became the tail of a list; `pushed`: in front
+ * of a list; `duplicate`: was there already; `full`: the list has reached its limit; `no memory`: no list node.
+ */
+export type InsertResult = 'single' | 'promoted' | 'pushed' | 'duplicate' | 'full' | 'no memory';
+
+export interface NestedRmapOptions {
+  readonly memory: RealMemory;
+  readonly heap: HostHeap;
+  /** Most entries of one list; infinity in Linux, which bounds a list by nothing but memory. */
+  readonly listLimit: number;
+  /** Linux takes an entry that is 0 (LPID 0, address 0) in a list node for the list's end. */
+  readonly zeroEndsWalk: boolean;
+}
+
+export class NestedRmap {
+  /** List nodes in use. */
+  nodes = 0;
+  /** Entries looked at by duplicate scans: what a long list costs, all of it under mmu_lock. */
+  scanned = 0;
+  private readonly memory: RealMemory;
+  private readonly heap: HostHeap;
+
+  constructor(private readonly options: NestedRmapOptions) {
+    this.memory = options.memory;
+    this.heap = options.heap;
+  }
+
+  /** Bytes of list nodes; the head words are the slots' arrays. */
+  get bytes(): number {
+    return this.nodes * RMAP_NODE.BYTES;
+  }
+
+  /** Adds an entry to the list of the head word at `headAt`. */
+  insert(headAt: number, { lpid, nGpa }: RmapEntry): InsertResult {
+    const { memory } = this;
+    const hi = entryHi(lpid, nGpa);
+    const lo = entryLo(nGpa);
+    const headLo = memory.getWord(headAt + WORD_LOW);
+    if (headLo === 0 && memory.getWord(headAt) === 0) {
+      this.setWord(headAt, hi, lo | SINGLE);
+      return 'single';
+    }
+    const length = this.scan(headAt, hi, lo);
+    if (length < 0) return 'duplicate';
+    if (length >= this.options.listLimit) return 'full';
+    const node = this.allocateNode();
+    if (node === NO_MEMORY) return 'no memory';
+    this.setWord(node + RMAP_NODE.NEXT, memory.getWord(headAt), headLo);
+    this.setWord(node + RMAP_NODE.ENTRY, hi, lo);
+    this.setWord(headAt, 0, node);
+    return (headLo & SINGLE) !== 0 ? 'promoted' : 'pushed';
+  }
+
+  /** The entries of a list, newest first. The list is read as a whole before the first is visited. */
+  walk(headAt: number, visit: (entry: RmapEntry) => void): void {
+    for (const entry of this.entries(headAt)) visit(entry);
+  }
+
+  /** The entries of the list of the head word at `headAt`, newest first. */
+  entries(headAt: number): RmapEntry[] {
+    const found: RmapEntry[] = [];
+    this.follow(headAt, (hi, lo) => {
+      found.push({ lpid: lpidOf(hi), nGpa: nGpaOf(hi, lo) });
+    });
+    return found;
+  }
+
+  /** Empties the list: the head becomes 0 and every node is freed. @returns what was in it, newest first */
+  take(headAt: number): RmapEntry[] {
+    const { memory } = this;
+    if (memory.getWord(headAt) === 0 && memory.getWord(headAt + WORD_LOW) === 0) return [];
+    const found = this.entries(headAt);
+    this.freeNodes(memory.getWord(headAt + WORD_LOW));
+    this.setWord(headAt, 0, 0);
+    return found;
+  }
+
+  /** Frees the nodes that a head word which is about to vanish points to. @param word the head word */
+  release(word: bigint): void {
+    this.freeNodes(Number(BigInt.asIntN(32, word)));
+  }
+
+  /** Entries, and whether the head word is a pointer: for people. */
+  shape(headAt: number): 'empty' | 'single' | 'list' {
+    const lo = this.memory.getWord(headAt + WORD_LOW);
+    if (lo === 0 && this.memory.getWord(headAt) === 0) return 'empty';
+    return (lo & SINGLE) !== 0 ? 'single' : 'list';
+  }
+
+  /** Number of entries, or -1 where the entry is among them. */
+  private scan(headAt: number, hi: number, lo: number): number {
+    let length = 0;
+    let duplicate = false;
+    this.follow(headAt, (entryHalf, entryLow) => {
+      length++;
+      duplicate = sameEntry(entryHalf, entryLow, hi, lo);
+      return duplicate;
+    });
+    this.scanned += length;
+    return duplicate ? -1 : length;
+  }
+
+  /** Visits the entries as halves until a visit returns true. */
+  private follow(headAt: number, visit: (hi: number, lo: number) => boolean | void): void {
+    const { memory } = this;
+    let hi = memory.getWord(headAt);
+    let lo = memory.getWord(headAt + WORD_LOW);
+    while ((hi | lo) !== 0) {
+      if ((lo & SINGLE) !== 0) {
+        visit(hi, lo);
+        return;
+      }
+      const node = lo >>> 0;
+      const entryHigh = memory.getWord(node + RMAP_NODE.ENTRY);
+      const entryLow = memory.getWord(node + RMAP_NODE.ENTRY + WORD_LOW);
+      if ((entryHigh | entryLow) === 0 && this.options.zeroEndsWalk) return;
+      if (visit(entryHigh, entryLow) === true) return;
+      hi = memory.getWord(node + RMAP_NODE.NEXT);
+      lo = memory.getWord(node + RMAP_NODE.NEXT + WORD_LOW);
+    }
+  }
+
+  /** Frees the nodes from a head word's lower half on, the zero entry that may be among them included. */
+  private freeNodes(headLo: number): void {
+    let lo = headLo;
+    while (lo !== 0 && (lo & SINGLE) === 0) {
+      const node = lo >>> 0;
+      lo = this.memory.getWord(node + RMAP_NODE.NEXT + WORD_LOW);
+      this.heap.free(node);
+      this.nodes--;
+    }
+  }
+
+  private allocateNode(): number {
+    let node = this.heap.allocate(RMAP_NODE.BYTES);
+    // A pointer that is 0 would say "empty": the piece at address 0 stays unused for ever.
+    if (node === 0) node = this.heap.allocate(RMAP_NODE.BYTES);
+    if (node !== NO_MEMORY) this.nodes++;
+    return node;
+  }
+
+  private setWord(at: number, hi: number, lo: number): void {
+    this.memory.setWord(at, hi);
+    this.memory.setWord(at + WORD_LOW, lo);
+  }
+}
