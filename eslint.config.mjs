@@ -81,4 +81,5 @@ export default tseslint.config(
     files: ['**/*.mjs', 'bin/**'],
     ...tseslint.configs.disableTypeChecked,
   },
+  { files: ['bin/**'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );
