@@ -48,7 +48,7 @@ const INTEGER: Partial<Record<string, Fold>> = {
 };
 
 const constant = (ty: Ty, value: bigint): Expr =>
-  ({ k: 'const', ty, value: BigInt.asUintN(SIZE[ty], value) }) as Expr;
+  ({ k: 'const', ty, value: BigInt.asUintN(SIZE[ty], value) });
 
 /** Rewrites expressions with what is known; one per generated function. */
 export class Folder {
@@ -83,7 +83,7 @@ export class Folder {
       case 'select': {
         const cond = this.visit(e.cond);
         if (cond.k === 'const') return this.visit(cond.value !== 0n ? e.then : e.else);
-        return { ...e, cond: cond as I32, then: this.visit(e.then), else: this.visit(e.else) } as Expr;
+        return { ...e, cond: cond as I32, then: this.visit(e.then), else: this.visit(e.else) };
       }
       case 'gpr':
       case 'vsr':
@@ -114,7 +114,7 @@ export class Folder {
       const [x, y] = args.map((c) => (c as { value: bigint }).value);
       return constant(e.ty, fold(x!, y ?? 0n, bits));
     }
-    return identity(name, a!, b) ?? ({ ...e, args } as Expr);
+    return identity(name, a!, b) ?? ({ ...e, args });
   }
 }
 

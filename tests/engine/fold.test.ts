@@ -107,7 +107,7 @@ test.each(Object.keys(OBVIOUS))('%s of constants is the constant', (name) => {
     );
   for (const ty of ['i32', 'i64'] as const) {
     const n = ty === 'i32' ? 32 : 64;
-    const constant = (v: bigint): Expr => ({ k: 'const', ty, value: v }) as Expr;
+    const constant = (v: bigint): Expr => ({ k: 'const', ty, value: v });
     fc.assert(
       fc.property(value(n), value(n), (a, b) => {
         const expected = OBVIOUS[name]!(a, b, n);

@@ -19,7 +19,7 @@ export function describeWith(file: string | undefined, name: string, body: (file
     describe(name, () => body(file));
     return;
   }
-  console.warn(`skipped: ${name}: ../shared/oracle is not there`);
+  process.stderr.write(`skipped: ${name}: ../shared/oracle is not there\n`);
   describe.skip(name, () => {
     test('needs ../shared/oracle', () => undefined);
   });
