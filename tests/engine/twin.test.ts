@@ -17,6 +17,8 @@ import type { CpuState } from '../../src/state/cpu-state';
 import { offsetOf, slot } from '../../src/state/layout';
 import { evaluate, newMachine, type TestMachine } from '../support/evaluate';
 
+const specOf = (name: ServiceName): ServiceSpec => SERVICES[name];
+
 const RAM_SIZE = 1 << 16;
 const CODE = 0x1000;
 /** Storage that exists: the end of one page and the start of the next, so that accesses cross and fall off. */
@@ -194,7 +196,7 @@ function compare(instruction: Instruction, c: Case): void {
   )!;
   const outcome = evaluate(actual, image, twin);
 
-  const performed = outcome.services.filter(({ name }) => !(SERVICES[name]).ordersOnly);
+  const performed = outcome.services.filter(({ name }) => !specOf(name).ordersOnly);
   expect(host.services).toEqual(performed);
   expect(host.faulted).toBe(outcome.kind === 'fault');
   expect(host.raised?.reason).toBe(outcome.kind === 'raise' ? outcome.reason : undefined);
