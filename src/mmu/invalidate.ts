@@ -116,12 +116,14 @@ export function decodeTlbie(
 ): Invalidation | InvalidateRefusal {
   if (state.pr) return 'privileged';
   if (!policy.partitions) return withoutPartitions(operands);
-  // Before v3.0 the instruction has neither RIC nor PRS nor R.
-  if (policy.mechanisms === 'hash') return hash({ ...operands, ric: 0, prs: 0, r: 0 }, state, policy);
-  const refused = guestMayNot(operands, state);
+  const form = policy.mechanisms === 'hash' ? beforeV30(operands) : operands;
+  const refused = guestMayNot(form, policy.mechanisms === 'hash' ? { ...state, hostRadix: false } : state);
   if (refused) return refused;
-  return operands.r === 1 ? radix(operands, state, policy) : hash(operands, state, policy);
+  return form.r === 1 ? radix(form, state, policy) : hash(form, state, policy);
 }
+
+/** The instruction had neither RIC nor PRS nor R; tlbie was the hypervisor's, for there is no LPCR[GTSE] either. */
+const beforeV30 = (operands: TlbieOperands): TlbieOperands => ({ ...operands, ric: 0, prs: 0, r: 0 });
 
 /** What a guest is not allowed, in the order of the checks. */
 function guestMayNot({ operation, prs, r }: TlbieOperands, state: TlbieState): InvalidateRefusal | undefined {

@@ -79,6 +79,15 @@ const CASES: readonly Case[] = [
     { scope: 'hash', lpid: 2, page: { address: 0x12345000_00020000n, shift: 16 } },
   ],
   ['no such virtual page size', { r: 0, rb: SET(0x55n) | 1n }, HYPERVISOR, 'invalidForm'],
+  ['POWER8: a guest', { rb: 0x1000n, rs: 2n }, GUEST, 'hypervisorPrivileged', POWER8],
+  [
+    'POWER8: tlbiel by a guest',
+    { operation: 'tlbiel', rb: 0x1000n },
+    GUEST,
+    { lpid: 2, local: true },
+    POWER8,
+  ],
+  ['POWER8: problem state', { rb: 0x1000n }, { ...GUEST, pr: true }, 'privileged', POWER8],
   ['POWER8 ignores R', { rb: 0x1000n, rs: 2n }, HYPERVISOR, { scope: 'hash', lpid: 2 }, POWER8],
   [
     'Microwatt takes the page of every process',

@@ -163,7 +163,8 @@ export class ArchitectedCaches {
   }
 
   /** Drops what an invalidation names; how many entries of each structure went. */
-  invalidate(what: Invalidation): Partial<Record<TlbStructure, number>> {
+  invalidate(asked: Invalidation): Partial<Record<TlbStructure, number>> {
+    const what = this.geometry.tlbiel === 'all' ? withoutClass(asked) : asked;
     const dropped: Partial<Record<TlbStructure, number>> = {};
     const drop = (name: TlbStructure, from: SetAssociative, structures: number): void => {
       if ((what.structures & structures) !== 0) dropped[name] = from.drop(matcher(what, from, name));
@@ -265,6 +266,12 @@ export class ArchitectedCaches {
 
 const addressOf = (tree: RadixTree, shift: number): bigint =>
   toBigint(tree.addressHi & keepHi(shift), tree.addressLo & keepLo(shift));
+
+/** The same of every congruence class. */
+function withoutClass({ set, ...rest }: Invalidation): Invalidation {
+  void set;
+  return rest;
+}
 
 const largestUpTo = (shifts: readonly number[], page: number): number =>
   shifts.reduce((best, shift) => (shift <= page ? shift : best), shifts[0]!);

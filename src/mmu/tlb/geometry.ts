@@ -13,6 +13,8 @@ export interface TlbGeometry {
   readonly tlb: CacheGeometry;
   /** The same for hashed translation; absent where there is none. */
   readonly hashTlb?: CacheGeometry;
+  /** What a tlbiel of a whole context takes: the congruence class that it names, or all of them. */
+  readonly tlbiel: 'class' | 'all';
   /** Page sizes (log2) that an entry may have; a larger page takes entries of the largest that fits. */
   readonly pageShifts: readonly number[];
   /** How the set is found: low bits of the page number, or Microwatt's hash of address and PID. */
@@ -31,6 +33,7 @@ const POWER9: TlbGeometry = {
   // 128 congruence classes (Linux loops over them); choice: 8 ways, 1024 entries.
   tlb: { sets: 128, ways: 8 },
   hashTlb: { sets: 256, ways: 4 },
+  tlbiel: 'class',
   pageShifts: RADIX_SHIFTS,
   index: 'page',
   // choice: sizes of the walk caches.
@@ -43,11 +46,12 @@ const POWER9: TlbGeometry = {
 export const TLB_GEOMETRIES: Readonly<Record<'power8' | 'power9' | 'power10' | 'microwatt', TlbGeometry>> = {
   power8: { ...POWER9, tlb: { sets: 512, ways: 4 }, hashTlb: { sets: 512, ways: 4 } },
   power9: POWER9,
-  // choice: 4096 entries in 8 ways; one tlbiel takes all.
-  power10: { ...POWER9, tlb: { sets: 512, ways: 8 }, hashTlb: { sets: 1, ways: 64 } },
+  // choice: 4096 entries in 8 ways.
+  power10: { ...POWER9, tlb: { sets: 512, ways: 8 }, hashTlb: { sets: 1, ways: 64 }, tlbiel: 'all' },
   // The second-level TLB and the walk cache of its MMU; the first level is cleared with them and adds nothing to see.
   microwatt: {
     tlb: { sets: 64, ways: 4 },
+    tlbiel: 'all',
     pageShifts: [12],
     index: 'hash',
     pageWalkCache: { sets: 64, ways: 4 },

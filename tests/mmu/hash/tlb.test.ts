@@ -249,3 +249,12 @@ test('guest real mode uses it too', () => {
   expect(bench.load(0x5010n)).toBe(0x805010n);
   expect(bench.walk!.tlb).toBe('hit');
 });
+
+test('POWER10: one tlbiel takes all, whatever class it names', () => {
+  const bench = new Bench(POWER10);
+  for (const ea of [0x1008n, 0x3008n]) bench.load(ea);
+  bench.write(primary(1), 0n);
+  bench.write(primary(3), 0n);
+  bench.tlbie({ operation: 'tlbiel', rb: IS(3n) | (5n << 12n) });
+  for (const ea of [0x1008n, 0x3008n]) expect(bench.load(ea)).toBe('dataStorage');
+});

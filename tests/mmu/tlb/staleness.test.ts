@@ -1,7 +1,7 @@
 /** The architected caches: what stays until it is invalidated and what must not (rows E18 to E20 and what follows). */
 import { ACCESS, type AccessName } from '../../../src/mmu/access';
 import { decodeTlbie, everything, type Invalidation, type TlbieOperands } from '../../../src/mmu/invalidate';
-import { MICROWATT, POWER9, type MmuPolicy } from '../../../src/mmu/policy';
+import { MICROWATT, POWER10, POWER9, type MmuPolicy } from '../../../src/mmu/policy';
 import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { SetAssociative } from '../../../src/mmu/tlb/set-associative';
 import { Translator } from '../../../src/mmu/translate';
@@ -182,6 +182,15 @@ describe('host, one stage', () => {
     expect(bench.access('load', 0x1008n)).toBe(0x801008n);
     bench.tlbie({ operation: 'tlbiel', rb: IS(3n) | (1n << 12n) });
     expect(bench.access('load', 0x1008n)).toBe('dataStorage');
+  });
+
+  test('... where it has classes: on POWER10 the first one takes all', () => {
+    const bench = new Bench(HOST, { ...POWER10, referenceChange: 'update' });
+    for (const page of [0x1008n, 0x2008n]) bench.access('load', page);
+    bench.write(PAGE1, 0n);
+    bench.write(PAGE1 + 8, 0n);
+    bench.tlbie({ operation: 'tlbiel', rb: IS(3n) });
+    for (const page of [0x1008n, 0x2008n]) expect(bench.access('load', page)).toBe('dataStorage');
   });
 
   test('a probe neither fills nor ages the caches', () => {
