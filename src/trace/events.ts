@@ -3,6 +3,7 @@
  * house, its sinks are at the top. `docs/trace.md` documents the schema as JSON lines.
  */
 import type { ExecutionEvent } from './events/execution';
+import type { HypervisorEvent } from './events/hypervisor';
 import type { MemslotEvent } from './events/memslot';
 import type { TlbEvent, WalkEvent } from './events/walk';
 
@@ -12,7 +13,7 @@ export interface EventBase {
   readonly cpu: number;
 }
 
-export type TraceEvent = ExecutionEvent | WalkEvent | TlbEvent | MemslotEvent;
+export type TraceEvent = ExecutionEvent | WalkEvent | TlbEvent | MemslotEvent | HypervisorEvent;
 
 /** The first line of a recorded trace. */
 export interface TraceHeader {

@@ -3,6 +3,7 @@
  * against the event types by the compiler and against `docs/trace.md` by a test. The JSON coder works from it.
  */
 import type { TraceEvent, TraceHeader } from './events';
+import type { HypercallValue } from './events/hypervisor';
 import type { PermissionStep, ReferenceChangeStep, WalkFault, WalkResult, WalkStep } from './events/walk';
 
 /** Raised whenever a field is removed or changes its meaning; adding a field does not raise it. */
@@ -106,6 +107,8 @@ export const WALK_FAULT: Shape<WalkFault> = {
   asdr: optional(hex),
 };
 
+export const HYPERCALL_VALUE: Shape<HypercallValue> = { name: text, value: hex };
+
 export const TRACE_HEADER: Shape<TraceHeader> = {
   ev: text,
   version: number,
@@ -163,6 +166,17 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
   gpc: { ...base, op: text, result: text, gpa: hex, hva: hex, pfn: number },
   dirtylog: { ...base, op: text, result: text, as: number, id: number, pages: number },
   'kvm.warning': { ...base, message: text },
+  hcall: {
+    ...base,
+    number,
+    name: text,
+    args: { list: HYPERCALL_VALUE },
+    result: text,
+    results: { list: HYPERCALL_VALUE },
+  },
+  'l0.fault': {
+    ...base, gpa: hex, ea: hex, access: text, outcome: text, host: optional(hex), shift: optional(number),
+  },
 }; // prettier-ignore
 
 export type EventName = TraceEvent['ev'];
@@ -176,6 +190,7 @@ export const TRACE_KINDS = {
   insn: ['insn'],
   console: ['console'],
   memslot: ['memslot', 'memslot.step', 'memslot.activate', 'notifier', 'gpc', 'dirtylog', 'kvm.warning'],
+  hcall: ['hcall', 'l0.fault'],
 } as const satisfies Record<string, readonly EventName[]>;
 
 export type TraceKind = keyof typeof TRACE_KINDS;
