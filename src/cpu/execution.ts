@@ -264,6 +264,7 @@ export class Execution implements EngineHost {
   private interruptTaken(cpu: Cpu, taken: TakenInterrupt): void {
     const { state } = cpu;
     if (this.progress[state.index]!.isBarren(this.retired(cpu))) state.set(IDLE, state.get(IDLE) + 1n);
+    this.counters.interrupts++;
     this.observers.interrupt?.(cpu, taken);
   }
 
@@ -323,10 +324,7 @@ export class Execution implements EngineHost {
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
       ...(options.hypervisorInterrupt ? { hypervisorInterrupt: options.hypervisorInterrupt } : {}),
       memoryChanged: (address, bytes) => this.memoryChanged(address, bytes),
-      interruptTaken: (cpu, taken) => {
-        this.counters.interrupts++;
-        this.observers.interrupt?.(cpu, taken);
-      },
+      interruptTaken: (cpu, taken) => this.interruptTaken(cpu, taken),
     };
   }
 

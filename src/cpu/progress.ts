@@ -1,0 +1,45 @@
+/**
+ * Whether a CPU gets anywhere: interrupts between which no instruction completes. They use up budget and time like
+ * instructions, wherever a run was cut into pieces, and a guest that takes nothing else is stuck.
+ */
+
+/** Such interrupts in a row after which nothing can change any more. */
+const INTERRUPT_LOOP = 1000;
+
+export class Progress {
+  /** Instructions that had retired when the last interrupt was taken. */
+  private lastAt = -1n;
+  private inRow = 0;
+  private untaken = 0;
+
+  /**
+   * To be called for each interrupt.
+   * @param retired instructions so far
+   * @returns true where none came since the interrupt before
+   */
+  isBarren(retired: bigint): boolean {
+    const barren = retired === this.lastAt;
+    this.lastAt = retired;
+    this.inRow = barren ? this.inRow + 1 : 0;
+    if (barren) this.untaken++;
+    return barren;
+  }
+
+  /** Barren interrupts since this was last asked. */
+  takeBarren(): number {
+    const { untaken } = this;
+    this.untaken = 0;
+    return untaken;
+  }
+
+  get isLoop(): boolean {
+    return this.inRow >= INTERRUPT_LOOP;
+  }
+
+  /** Starts again: state was replaced, or the loop was reported. */
+  forget(): void {
+    this.lastAt = -1n;
+    this.inRow = 0;
+    this.untaken = 0;
+  }
+}
