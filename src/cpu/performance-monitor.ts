@@ -125,10 +125,22 @@ export function settleCounters(cpu: Cpu): void {
   const passed = now - cpu.state.get(SINCE_AT);
   cpu.state.set(SINCE_AT, now);
   if (!isActive(cpu)) return;
-  if (passed > 0n)
-    for (const counter of COUNTERS) if (passesWithTime(counting(cpu, counter))) count(cpu, counter, passed);
+  // An event may freeze or start counters: what counts is decided again after each.
+  for (let left = passed; left > 0n;) {
+    const active = COUNTERS.filter((counter) => passesWithTime(counting(cpu, counter)));
+    const step = active.reduce((least, counter) => smaller(least, untilNegative(cpu, counter)), left);
+    for (const counter of active) count(cpu, counter, step);
+    checkEvents(cpu);
+    left -= step;
+  }
   checkEvents(cpu);
 }
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/** Counts until the counter becomes negative, which it may be already: then until it becomes negative again. */
+const untilNegative = (cpu: Cpu, { at }: Counter): bigint =>
+  ((PMC.NEGATIVE.mask - cpu.state.get(at) - 1n) & PMC.VALUE.mask) + 1n;
 
 /** Brings them up to date where anything counts: cheap enough for every change of MSR. */
 export function settleActiveCounters(cpu: Cpu): void {
