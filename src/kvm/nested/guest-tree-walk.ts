@@ -1,12 +1,17 @@
 /**
  * L0's walk of a radix tree that lies in L1's memory: L1's partition-scoped tree of a nested guest, read through the
  * memory slots (Linux book3s_64_mmu_radix.c, kvmppc_mmu_walk_radix_tree; Power ISA v3.1 Book III, 6.7.10). It checks
- * the tree's form; permissions are the caller's. The result object is overwritten by the next walk.
+ * the tree's form; permissions are the caller's. The result is overwritten by the next walk.
  */
-import { PDE, PTE, RADIX_ENTRY_SIZE, SMALLEST_TREE_SIZE } from '../../../isa/tables/radix';
-import { isAligned, bitsAt } from '../../mmu/halves';
 import {
-  attributes,
+  PDE,
+  PTE,
+  RADIX_ENTRY_SIZE,
+  SMALLEST_PAGE_SHIFT,
+  SMALLEST_TREE_SIZE,
+} from '../../../isa/tables/radix';
+import { bitsAt } from '../../mmu/halves';
+import {
   authority,
   isLeaf,
   isValid,
@@ -17,23 +22,17 @@ import {
   tableHi,
   tableLo,
 } from '../../mmu/radix/entry';
-import { PGD_SHIFT_LIMIT, type GuestWords } from './guest-words';
+import type { GuestWords } from './guest-memory';
 
 const TREE_BITS = 52;
 const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 const HALF = 2 ** 32;
 const ROOT_LEVEL = 3;
-/** Sizes of the tables that each level may have, root directory last, log2 of the entries. */
+/** Sizes of the tables that each level may have, log2 of the entries; the root directory is level 3. */
 const TABLE_BITS: readonly (readonly number[])[] = [[5, 9], [9], [9], [13]];
-const READ = PTE.READ.lo;
-const WRITE = PTE.WRITE.lo;
-const EXECUTE = PTE.EXECUTE.lo;
-const R = PTE.R.lo;
-const C = PTE.C.lo;
-void attributes;
-void PDE;
+const NLB_LO = PDE.NLB.lo;
 
-/** One entry that a walk read: its level (3 the root), guest real address and content. */
+/** One entry that a walk read: its level (3 is the root), guest real address and content. */
 export interface GuestWalkStep {
   readonly level: number;
   readonly address: number;
@@ -47,19 +46,24 @@ export interface GuestWalkStep {
  */
 export type GuestWalkVerdict = 'ok' | 'EINVAL' | 'ENOENT' | 'EFAULT';
 
+/** Doubleword 0 of a partition table entry as halves. */
+export interface TreeRoot {
+  readonly hi: number;
+  readonly lo: number;
+}
+
 export class GuestTreeWalk {
   verdict: GuestWalkVerdict = 'ok';
-  /** Real address in L1 of the byte that was looked up; a double, exact for the page that it lies in. */
+  /** Real address in L1 of the 4 KiB that were looked up. */
   raddr = 0;
   /** log2 of the page. */
   shift = 0;
-  /** The leaf. */
+  /** The leaf, and where it is in L1's memory. */
   pteHi = 0;
   pteLo = 0;
+  entryAddress = 0;
   /** Where an entry could not be read. */
   badAddress = 0;
-  /** Where the leaf is in L1's memory. */
-  entryAddress = 0;
   /** Entries read, while {@link records} is set. */
   readonly steps: GuestWalkStep[] = [];
   records = false;
@@ -67,62 +71,68 @@ export class GuestTreeWalk {
   constructor(private readonly words: GuestWords) {}
 
   get mayRead(): boolean {
-    return (authority(this.pteLo) & READ) !== 0;
+    return (authority(this.pteLo) & PTE.READ.lo) !== 0;
   }
   get mayWrite(): boolean {
-    return (authority(this.pteLo) & WRITE) !== 0;
+    return (authority(this.pteLo) & PTE.WRITE.lo) !== 0;
   }
   get mayExecute(): boolean {
-    return (authority(this.pteLo) & EXECUTE) !== 0;
+    return (authority(this.pteLo) & PTE.EXECUTE.lo) !== 0;
   }
   get referenced(): boolean {
-    return (this.pteLo & R) !== 0;
+    return (this.pteLo & PTE.R.lo) !== 0;
   }
   get changed(): boolean {
-    return (this.pteLo & C) !== 0;
+    return (this.pteLo & PTE.C.lo) !== 0;
   }
 
   /**
    * Looks an address up.
-   * @param root doubleword 0 of the partition table entry; neither HR nor a valid bit is looked at
+   * @param root neither HR nor a valid bit is looked at
    * @param address below 2^52
    */
-  walk(root: { readonly hi: number; readonly lo: number }, address: number): GuestWalkVerdict {
+  walk(root: TreeRoot, address: number): GuestWalkVerdict {
     this.steps.length = 0;
     return (this.verdict = this.descend(root, address));
   }
 
-  private descend(root: { readonly hi: number; readonly lo: number }, address: number): GuestWalkVerdict {
-    const hi = Math.floor(address / HALF);
-    const lo = address >>> 0;
-    let valueHi = root.hi;
-    let valueLo = root.lo;
-    let offset = SMALLEST_TREE_SIZE + radixTreeSize(valueHi, valueLo);
+  private descend(root: TreeRoot, address: number): GuestWalkVerdict {
+    let { hi, lo } = root;
+    let offset = SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
     if (offset !== TREE_BITS) return 'EINVAL';
     for (let level = ROOT_LEVEL; level >= 0; level--) {
-      const bits = tableEntries(valueLo);
-      if (!TABLE_BITS[level]!.includes(bits)) return 'EINVAL';
+      const bits = tableEntries(lo);
+      if (!TABLE_BITS[level]!.includes(bits) || !isTableAligned(lo, bits)) return 'EINVAL';
       offset -= bits;
-      if (
-        !isAligned(tableHi(valueHi), tableLo(valueLo), Math.max(bits + ENTRY_SHIFT, 12)) &&
-        !this.isAlignedSmall(valueLo, bits)
-      )
-        return 'EINVAL';
-      const base = (tableHi(valueHi) >>> 0) * HALF + (tableLo(valueLo) >>> 0);
-      const at = base + bitsAt(hi, lo, offset, bits) * RADIX_ENTRY_SIZE;
+      const index = bitsAt(Math.floor(address / HALF), address >>> 0, offset, bits);
+      const at = (tableHi(hi) >>> 0) * HALF + (tableLo(lo) >>> 0) + index * RADIX_ENTRY_SIZE;
       if (!this.words.read(at)) {
         this.badAddress = at;
         return 'EFAULT';
       }
-      valueHi = this.words.hi;
-      valueLo = this.words.lo;
-      if (this.records) this.steps.push({ level, address: at, hi: valueHi, lo: valueLo });
-      if (!isValid(valueHi)) return 'ENOENT';
-      if (!isLeaf(valueHi)) continue;
+      ({ hi, lo } = this.words);
+      if (this.records) this.steps.push({ level, address: at, hi, lo });
+      if (!isValid(hi)) return 'ENOENT';
+      if (!isLeaf(hi)) continue;
       this.entryAddress = at;
-      return level === ROOT_LEVEL ? 'EINVAL' : this.leaf(valueHi, valueLo, { offset, address });
+      this.pteHi = hi;
+      this.pteLo = lo;
+      this.shift = offset;
+      return level === ROOT_LEVEL ? 'EINVAL' : this.leaf(address);
     }
     return 'EINVAL';
   }
+
+  /** The page that the leaf gives; its frame must be aligned to the page. */
+  private leaf(address: number): GuestWalkVerdict {
+    const size = 2 ** this.shift;
+    const frame = (realPageHi(this.pteHi) >>> 0) * HALF + (realPageLo(this.pteLo) >>> 0);
+    if (frame % size !== 0) return 'EINVAL';
+    this.raddr = frame + (address % size) - (address % 2 ** SMALLEST_PAGE_SHIFT);
+    return 'ok';
+  }
 }
-void PGD_SHIFT_LIMIT;
+
+/** A table of 2^`bits` entries lies at a multiple of its size; the hardware would ignore the bits. */
+const isTableAligned = (lo: number, bits: number): boolean =>
+  (lo & NLB_LO & ((1 << (bits + ENTRY_SHIFT)) - 1)) === 0;

@@ -1,0 +1,60 @@
+/**
+ * L0's record of one nested guest: the shadow tree, the LPID that the hardware knows it by, and what is cached of L1's
+ * partition table (Linux struct kvm_nested_guest). It is a cache: all of it can be made again from L1's tables.
+ */
+import { RadixTable, type RadixLeaf } from '../guest/radix-table';
+import { Mutex } from '../locks';
+import type { Kvm } from '../vm';
+
+/** Bytes of a root directory, and of the largest of all other tables. */
+const ROOT_BYTES = 65536;
+const TABLE_BYTES = 4096;
+
+export interface NestedGuestOptions {
+  readonly lpid: number;
+  readonly shadowLpid: number;
+  readonly vm: Kvm;
+  /** A shadow entry was emptied; `address` is the first byte that it mapped. */
+  readonly dropped: (guest: NestedGuest, address: number, leaf: RadixLeaf) => void;
+  readonly tableRemoved: (guest: NestedGuest) => void;
+}
+
+export class NestedGuest {
+  /** The LPID that L1 uses. */
+  readonly lpid: number;
+  /** The hardware's. */
+  readonly shadowLpid: number;
+  readonly tree: RadixTable;
+  /** L1's partition table entry as it was read last; doubleword 0 is 0 where there is none. */
+  pate0 = 0n;
+  pate1 = 0n;
+  /** The lookup map counts one, every user one. */
+  references = 0;
+  /** Page faults against invalidations and copies. */
+  readonly tlbLock = new Mutex('tlb_lock');
+  /** Physical CPU that each vCPU token ran on last. */
+  readonly previousCpu = new Map<number, number>();
+  /** Why entries go at the moment, for traces. */
+  cause = '';
+  /** `linux` H-4: entries that go are below a table that is being replaced by a page of this size; 0 otherwise. */
+  replacing = 0;
+  /** Removed from the lookup while somebody used it (hazard H-6). */
+  isOrphan = false;
+
+  constructor({ lpid, shadowLpid, vm, dropped, tableRemoved }: NestedGuestOptions) {
+    this.lpid = lpid;
+    this.shadowLpid = shadowLpid;
+    this.tree = new RadixTable({
+      memory: vm.mm.frames.memory,
+      heap: vm.heap,
+      geometry: vm.geometry,
+      dropped: (address, leaf) => dropped(this, address, leaf),
+      tableRemoved: () => tableRemoved(this),
+    });
+  }
+
+  /** Host memory of the shadow tree, at most. */
+  get shadowBytes(): number {
+    return ROOT_BYTES + this.tree.tables * TABLE_BYTES;
+  }
+}

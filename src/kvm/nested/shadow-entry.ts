@@ -1,0 +1,51 @@
+/**
+ * The shadow page table entry: what L0 permits L1, cut down to what L1 permits its nested guest, for the smaller of
+ * both pages (Linux book3s_hv_nested.c, __kvmhv_nested_page_fault). Arithmetic only.
+ */
+import { PTE } from '../../../isa/tables/radix';
+import { maskOf } from '../../core/bits';
+import { PMD_SHIFT, type RadixLeaf } from '../guest/radix-table';
+import type { GuestTreeWalk } from './guest-tree-walk';
+
+/** L1's page, as the walk of its tree found it. */
+export type L1Page = Pick<
+  GuestTreeWalk,
+  'raddr' | 'shift' | 'mayRead' | 'mayWrite' | 'mayExecute' | 'referenced' | 'changed'
+>;
+
+export interface ShadowEntry {
+  readonly pte: bigint;
+  readonly shift: number;
+}
+
+const READ_OR_WRITE = maskOf(PTE.READ, PTE.WRITE);
+
+/**
+ * log2 of the shadow page for an L0 page and an L1 page. Where L0's is larger, 2 MiB only if L1's page is larger than
+ * that: an L1 page of exactly 2 MiB in a 1 GiB page of L0 gives base pages, as in Linux.
+ */
+export function shadowShift(l0Shift: number, l1Shift: number, baseShift: number): number {
+  if (l0Shift <= l1Shift) return l0Shift;
+  return l1Shift > PMD_SHIFT ? PMD_SHIFT : baseShift;
+}
+
+/**
+ * Combines both permissions, reference and change bits.
+ * @param store whether the access is one: only then may the change bit be set already
+ */
+export function combine(
+  l0: RadixLeaf,
+  l1: L1Page,
+  { store, baseShift }: { store: boolean; baseShift: number },
+): ShadowEntry {
+  let { pte } = l0;
+  // In a leaf of L1, write permission implies read.
+  if (!l1.mayRead && !l1.mayWrite) pte &= ~READ_OR_WRITE;
+  if (!l1.mayWrite) pte &= ~PTE.WRITE.mask;
+  if (!l1.mayExecute) pte &= ~PTE.EXECUTE.mask;
+  if (!l1.referenced) pte &= ~PTE.R.mask;
+  if (!store || !l1.changed) pte &= ~PTE.C.mask;
+  const shift = shadowShift(l0.shift, l1.shift, baseShift);
+  if (shift < l0.shift) pte |= BigInt((l1.raddr % 2 ** l0.shift) - (l1.raddr % 2 ** shift));
+  return { pte, shift };
+}
