@@ -12,8 +12,9 @@ const GAINS = maskOf(PTE.R, PTE.C, PTE.READ, PTE.WRITE, PTE.EXECUTE);
 const LEAF = maskOf(PTE.V, PTE.L);
 
 /** Doublewords of the tables that an access of up to 16 bytes touches. */
-const doublewordsOf = (at: number, bytes: number): number[] =>
-  at >>> 3 === (at + bytes - 1) >>> 3 ? [at & ~7] : [at & ~7, (at + bytes - 1) & ~7];
+const doublewordsOf = (at: number, bytes: number): number[] => [
+  ...new Set([at, at + bytes - 1].map((byte) => byte - (byte % 8))),
+];
 
 /**
  * Does a store to real memory and says whether kept translations may be wrong after it.
@@ -25,7 +26,7 @@ export function storeAround(memory: RealMemory, at: number, bytes: number, store
     store();
     return false;
   }
-  const places = doublewordsOf(at >>> 0, bytes);
+  const places = doublewordsOf(at, bytes);
   const before = places.map((place) => memory.getDoubleword(place));
   store();
   return places.some((place, i) => matters(before[i]!, memory.getDoubleword(place), kinds));

@@ -131,7 +131,8 @@ export class CodeCache {
   private renew(slot: number, mode: DecodeMode, from: number, to: number): void {
     const undecoded = mode.tableBase + SPECIAL.decode;
     let record = (this.map.recordBase + slot * RECORD_SLOT_SIZE + (from & 0xffc) * 2) >> 2;
-    for (let address = from & ~3; address < to; address += 4, record += RECORD.size >> 2) {
+    // Addresses have 32 bits without a sign.
+    for (let address = from - (from % 4); address < to; address += 4, record += RECORD.size >> 2) {
       this.words[record] = undecoded;
       this.words[record + 1] = this.ram.getInt32(address, mode.littleEndian);
     }

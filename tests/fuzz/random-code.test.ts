@@ -82,5 +82,5 @@ test.each(MACHINES)('%s on %s, %s', (model, name, tlb) => {
     }
     executed += machine.instructions;
   }
-  if (process.env['BOOK3S_FUZZ_STATS']) console.log(model, 'rounds', rounds, 'executed', executed);
+
 });

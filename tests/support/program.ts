@@ -1,5 +1,6 @@
 /** Small handmade programs on a whole machine: assembled, loaded, run, looked at. */
 import fs from 'node:fs';
+import { MSR } from '../../isa/registers/msr';
 import { assemble } from '../../src/asm/assemble';
 import type { Cpu } from '../../src/cpu/cpu';
 import type { ModelName } from '../../src/cpu/models';
@@ -75,9 +76,13 @@ export class Program {
 
   /** Runs to `attn`; anything else is a failure of the test. */
   finish(budget = 100_000): this {
+    const taken: string[] = [];
+    this.machine.execution.observers.interrupt ??= (_cpu, { interrupt, resume }) => {
+      if (taken.length < 4) taken.push(`${interrupt} at 0x${resume.toString(16)}`);
+    };
     const end = this.run(budget);
     if (end.kind !== 'attn')
-      throw new Error(`expected attn, got ${JSON.stringify(end)} at NIA 0x${this.cpu.nia.toString(16)}`);
+      throw new Error(`expected attn, got ${JSON.stringify(end)} after ${taken.join(', ')}`);
     return this;
   }
 
@@ -102,10 +107,12 @@ export class Program {
   }
 }
 
-/** Assembles, loads and starts a program; HID0 lets it end with `attn`. */
+/** Assembles, loads and starts a program; HID0 lets it end with `attn`, and machine checks are interrupts. */
 export function program(source: string, options: ProgramOptions = {}): Program {
   const made = new Program(source, options);
   const { attnEnable } = made.cpu.model;
+  for (const cpu of made.machine.cpus) cpu.msr |= MSR.ME.mask;
+  made.machine.execution.memoryReplaced();
   if (attnEnable) for (const { state } of made.machine.cpus) state.setNamed('HID0', attnEnable.mask);
   return made;
 }
