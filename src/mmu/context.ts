@@ -89,6 +89,7 @@ export class TranslationContext {
     this.purpose = FOR_ACCESS;
     this.lpid = 0;
     this.pid = 0;
+    this.twoStage = false;
     this.cachingInhibited = false;
     this.guarded = false;
   }
