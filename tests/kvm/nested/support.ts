@@ -53,6 +53,8 @@ export class World {
   readonly l0: L0;
   readonly nested: Nested;
   readonly cpu: Cpu;
+  /** Units of machine time that have passed. */
+  time = 0n;
   readonly events: NestedEvent[] = [];
   readonly invalidations: Invalidation[] = [];
   /** Host virtual address of L1's memory. */
@@ -72,7 +74,10 @@ export class World {
     } = options;
     this.memory = RealMemory.ofSize(memory);
     const hooks = {
-      now: () => 0n,
+      now: () => this.time,
+      contextChanged: () => undefined,
+      memoryChanged: () => undefined,
+      cpus: () => [this.cpu],
       invalidate: (cpu: Cpu, what: Invalidation) => {
         this.invalidations.push(what);
         cpu.translator.invalidate(cpu.state, what);
