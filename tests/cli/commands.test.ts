@@ -201,7 +201,7 @@ describe('dump', () => {
   });
 
   it.each([
-    ['an unknown subject', 'slb', /dump: expected one of registers, memory, got "slb"/],
+    ['an unknown subject', 'rmap', /dump: expected one of registers, memory, slb, segments, hpt, got "rmap"/],
     ['a missing length', 'memory 0', /dump memory: expected ADDRESS and LENGTH/],
     [
       'memory beyond the end',
