@@ -5,7 +5,7 @@ import { hiOf, loOf } from '../core/u64';
 import { ACCESS } from '../mmu/access';
 import type { WalkEvent } from '../trace/events/walk';
 import { encodeEvent, encodeHeader } from '../trace/json';
-import { entryFields } from '../trace/sinks/entry-fields';
+import { entryFields, formatOf } from '../trace/sinks/entry-fields';
 import { interruptTitle, stepText, walkOutcome } from '../trace/sinks/text-walk';
 import type { CliIo } from './command';
 import type { WalkOptions } from './commands/walk-options';
@@ -63,10 +63,12 @@ export function explanation(walk: WalkEvent, color: Chalk): string {
     color.bold(`${walk.access} of EA ${hex(walk.ea)}: ${walk.mode}, ${state}`) +
       `, effective LPID ${walk.effLPID}, effective PID ${walk.effPID}`,
   ];
+  const format = formatOf(walk);
   for (const { text, step } of stepText(walk, color)) {
     lines.push(text);
+    if (step === undefined) continue;
     const margin = ' '.repeat(text.length - text.trimStart().length + 6);
-    const fields = entryFields(step).map(({ name, value }) => `${name}=${hex(value)}`);
+    const fields = entryFields(step, format).map(({ name, value }) => `${name}=${hex(value)}`);
     if (fields.length) lines.push(color.dim(`${margin}${fields.join(' ')}`));
   }
   lines.push(...walkOutcome(walk, color), ...registerImage(walk));

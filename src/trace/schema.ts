@@ -61,7 +61,7 @@ export const WALK_STEP: Shape<WalkStep> = {
   value: hex,
   value1: optional(hex),
   shift: optional(number),
-  group: optional({ object: { hash: text, pteg: number, hashValue: optional(hex) } }),
+  group: optional({ object: { hash: text, pteg: number, hashValue: optional(hex), avpn: optional(hex) } }),
   decision: text,
 };
 

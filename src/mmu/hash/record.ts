@@ -2,6 +2,7 @@
 import { HPTE0, HPTE1, HPTE_SIZE, PTEG_SLOTS } from '../../../isa/tables/hpte';
 import { SLB_ENTRIES, SLBE, SLBV } from '../../../isa/tables/slb-entry';
 import type { WalkDecision } from '../../trace/events/walk';
+import { get } from '../../core/bits';
 import { offsetOf } from '../../state/layout';
 import { rightsText } from '../access';
 import type { TranslationContext } from '../context';
@@ -86,6 +87,7 @@ const groupOf = (walk: HashWalk, { h, indexHi, indexLo }: Group) => ({
   hash: h === 0 ? ('primary' as const) : ('secondary' as const),
   pteg: Number(toBigint(indexHi, indexLo)),
   hashValue: toBigint(walk.hashHi, walk.hashLo),
+  avpn: get(toBigint(walk.wantHi, walk.wantLo), walk.policy.format.avpn),
 });
 
 /** A group where there is no memory. */

@@ -54,11 +54,15 @@ export interface WalkStep {
   readonly index: number;
   /** Radix: log2 of the bytes that the entry maps. */
   readonly shift?: number;
-  /** HPTE: which of the two hashes, the number of the PTEG, and the primary hash that it comes from (39 bits). */
+  /**
+   * HPTE: which of the two hashes, the number of the PTEG, the primary hash that it comes from (39 bits), and the
+   * abbreviated virtual page number that the entry has to have.
+   */
   readonly group?: {
     readonly hash: 'primary' | 'secondary';
     readonly pteg: number;
     readonly hashValue?: bigint;
+    readonly avpn?: bigint;
   };
   readonly decision: WalkDecision;
 }

@@ -12,7 +12,7 @@ import type { TraceEvent } from '../events';
 import type { WalkEvent, WalkStep } from '../events/walk';
 import { contextOf } from '../filter';
 import { stepTree } from '../steps';
-import { entryGlance } from './entry-fields';
+import { entryGlance, formatOf, type HpteFormat } from './entry-fields';
 import type { TextOutput } from './output';
 import type { HeaderFields, TraceSink } from './sink';
 import { faultText } from './text-walk';
@@ -106,9 +106,10 @@ export class PerfettoSink implements TraceSink {
 
   private walk(event: WalkEvent): void {
     const track = this.track(contextTrack(event));
+    const sliceOf = stepSlice(formatOf(event));
     const children = stepTree(event.steps).map(({ step, below }) => ({
-      ...stepSlice(step),
-      children: below.map(stepSlice),
+      ...sliceOf(step),
+      children: below.map(sliceOf),
     }));
     const outcome = event.fault ? `fault ${event.fault.kind}` : 'walk';
     const slice = { name: `${outcome} ${event.access} ${hex0x(event.ea)}`, args: argsOf(event), children };
@@ -198,10 +199,13 @@ function instantName(event: TraceEvent): string {
   }
 }
 
-function stepSlice(step: WalkStep): Slice {
-  const level = step.level === undefined ? '' : ` level ${step.level}`;
-  return leaf(`${step.scope} ${step.what}${level}: ${step.decision}`, { ...step, fields: entryGlance(step) });
-}
+const stepSlice =
+  (format: HpteFormat) =>
+  (step: WalkStep): Slice => {
+    const level = step.level === undefined ? '' : ` level ${step.level}`;
+    const fields = entryGlance(step, format);
+    return leaf(`${step.scope} ${step.what}${level}: ${step.decision}`, { ...step, fields });
+  };
 
 /** Fields that a track or a slice shows in another way. */
 const SHOWN_ELSEWHERE = new Set(['ev', 'cpu', 'steps']);

@@ -1,24 +1,24 @@
 /** A walk as text: one line per table entry, indented by stage and level, then what came of it. */
 import type { Chalk } from 'chalk';
 import { INTERRUPTS } from '../../../isa/interrupts';
+import { HASH_BITS } from '../../../isa/tables/hpte';
 import { hex16 } from '../../core/u64';
 import type { PermissionStep, ReferenceChangeStep, WalkEvent, WalkFault, WalkStep } from '../events/walk';
 import { stepTree } from '../steps';
-import { entryGlance } from './entry-fields';
+import { entryGlance, formatOf, sizeText, type HpteFormat } from './entry-fields';
 
 const INDENT = '  ';
 const MAX_DEPTH = 16;
-const ENTRY_COLUMN = 46;
+const ENTRY_COLUMN = 34;
+const SLOT_COLUMN = 8;
+/** pp0 || pp1 || pp2. */
+const PP_BITS = 3;
+/** All bits of a hash. */
+const HASH = (1n << BigInt(HASH_BITS)) - 1n;
 
 const address = (value: bigint): string => `0x${hex16(value).toLowerCase()}`;
 
-/** log2 of bytes as people say it: `4K`, `2M`, `1G`. */
-export function sizeText(shift: number): string {
-  if (!Number.isInteger(shift) || shift < 0 || shift > 63) return `2^${shift}`;
-  const units = ['', 'K', 'M', 'G', 'T', 'P', 'E'];
-  const unit = Math.floor(shift / 10);
-  return `${2 ** (shift - unit * 10)}${units[unit]}`;
-}
+export { sizeText };
 
 /** Title of an interrupt by its key; a key that this version does not know is shown as it is. */
 export const interruptTitle = (name: string): string =>
@@ -30,14 +30,69 @@ export const walkLines = (walk: WalkEvent, color: Chalk): string[] => [
   ...walkOutcome(walk, color),
 ];
 
-/** One line for each table entry, with the entry. */
-export function stepText(walk: WalkEvent, color: Chalk): { text: string; step: WalkStep }[] {
-  return stepTree(walk.steps).flatMap(({ step, below }) => {
-    const depth = step.level ?? 0;
-    const inner = below.map((s) => ({ text: stepLine(s, depth + 1 + (s.level ?? 0), color), step: s }));
-    return [...inner, { text: stepLine(step, depth, color), step }];
-  });
+/** A line of a walk; with the entry where it is about one that the walk goes through, or stops at. */
+export interface StepLine {
+  readonly text: string;
+  readonly step?: WalkStep;
 }
+
+/**
+ * The table entries in order, one a line: in a hashed page table below a line for each group, with invalid slots in a
+ * row together.
+ */
+export function stepText(walk: WalkEvent, color: Chalk): StepLine[] {
+  const format = formatOf(walk);
+  const nodes = stepTree(walk.steps);
+  const lines: StepLine[] = [];
+  for (let i = 0; i < nodes.length; i++) {
+    const { step, below } = nodes[i]!;
+    const depth = step.level ?? 0;
+    for (const s of below)
+      lines.push({ text: stepLine(s, depth + 1 + (s.level ?? 0), { color, format }), step: s });
+    if (step.group === undefined) {
+      lines.push({ text: stepLine(step, depth, { color, format }), step });
+      continue;
+    }
+    if (step.group.hash !== nodes[i - 1]?.step.group?.hash) lines.push({ text: groupLine(step, color) });
+    const last = lastInvalid(
+      nodes.map((node) => node.step),
+      i,
+    );
+    lines.push(
+      last > i ? { text: invalidSlots(step, nodes[last]!.step, color) } : slotLine(step, { color, format }),
+    );
+    i = last;
+  }
+  return lines;
+}
+
+/** Index of the last of the invalid slots that begin at an index, in the same group; that index where there is one. */
+function lastInvalid(steps: readonly WalkStep[], from: number): number {
+  let last = from;
+  const hash = steps[from]!.group!.hash;
+  while (steps[from]!.decision === 'invalid' && steps[last + 1]?.decision === 'invalid') {
+    if (steps[last + 1]!.group?.hash !== hash) break;
+    last++;
+  }
+  return last;
+}
+
+/** `hash HPTE primary hash 0x104: PTEG 4, AVPN=0x2001 wanted`. */
+function groupLine({ scope, what, group }: WalkStep, color: Chalk): string {
+  const { hash, pteg, hashValue, avpn } = group!;
+  const value =
+    hashValue === undefined ? '' : ` 0x${(hash === 'primary' ? hashValue : ~hashValue & HASH).toString(16)}`;
+  const wanted = avpn === undefined ? '' : `, AVPN=0x${avpn.toString(16)} wanted`;
+  return color.magenta(`${scope} ${what} ${hash} hash${value}: PTEG ${pteg}${wanted}`);
+}
+
+function slotLine(step: WalkStep, how: { color: Chalk; format: HpteFormat }): StepLine {
+  const text = entryText(step, `${INDENT}slot ${step.index}`.padEnd(SLOT_COLUMN), how);
+  return step.decision === 'match' ? { text, step } : { text };
+}
+
+const invalidSlots = (first: WalkStep, last: WalkStep, color: Chalk): string =>
+  color.dim(`${INDENT}slots ${first.index} to ${last.index}: invalid`);
 
 /** What came of the entries: permissions, reference and change bits, the result or the fault. */
 export const walkOutcome = (walk: WalkEvent, color: Chalk): string[] => [
@@ -46,25 +101,50 @@ export const walkOutcome = (walk: WalkEvent, color: Chalk): string[] => [
   walk.fault ? color.red(faultText(walk.fault)) : resultText(walk, color),
 ];
 
-function stepLine(step: WalkStep, depth: number, color: Chalk): string {
+function stepLine(step: WalkStep, depth: number, how: { color: Chalk; format: HpteFormat }): string {
+  const { color } = how;
   const level = step.level === undefined ? '' : ` level ${step.level}`;
-  const where = step.group ? ` ${step.group.hash} PTEG ${step.group.pteg} slot` : '';
   const margin = INDENT.repeat(Math.min(Math.max(depth, 0), MAX_DEPTH));
-  const head = `${margin}${step.scope} ${step.what}${level}${where}[${step.index}]`;
+  const index = step.index < 0 ? '' : `[${step.index}]`;
+  const head = `${margin}${step.scope} ${step.what}${level}${index}`;
+  const tint =
+    step.scope === 'process' ? color.cyan : step.scope === 'partition' ? color.yellow : color.magenta;
+  return entryText(step, tint(head.padEnd(ENTRY_COLUMN)), how);
+}
+
+/** Where an entry is, what it is, and what the walk concluded. */
+function entryText(
+  step: WalkStep,
+  head: string,
+  { color, format }: { color: Chalk; format: HpteFormat },
+): string {
   const guest = step.guestRa === undefined ? '' : ` ra ${address(step.guestRa)}`;
   const host = step.hostRa === undefined ? '' : ` @ ${address(step.hostRa)}`;
   const value = `${address(step.value)}${step.value1 === undefined ? '' : ` ${address(step.value1)}`}`;
   const paint = step.decision === 'leaf' || step.decision === 'match' ? color.green : color.dim;
-  const tint =
-    step.scope === 'process' ? color.cyan : step.scope === 'partition' ? color.yellow : color.magenta;
-  const glance = entryGlance(step);
-  return `${tint(head.padEnd(ENTRY_COLUMN))}${guest}${host} = ${value} ${glance ? color.dim(`${glance} `) : ''}${paint(step.decision)}`;
+  const glance = entryGlance(step, format);
+  return `${head}${guest}${host} = ${value} ${glance ? color.dim(`${glance} `) : ''}${paint(step.decision)}`;
 }
 
 function permissionLine(p: PermissionStep, color: Chalk): string {
-  const keys = p.keyRights === undefined ? '' : `, keys leave ${p.keyRights}`;
-  const text = `${p.scope} permission: authority 0x${p.authority.toString(16)} grants ${p.granted}${keys}, ${p.needed} needed`;
+  const what = p.segmentKey === undefined ? radixPermission(p) : hashPermission(p, p.segmentKey);
+  const text = `${p.scope} permission: ${what}, ${p.needed} needed`;
   return p.allowed ? color.dim(text) : color.red(`${text}: denied`);
+}
+
+function radixPermission({ authority, granted, keyRights }: PermissionStep): string {
+  const keys = keyRights === undefined ? '' : `, keys leave ${keyRights}`;
+  return `authority 0x${authority.toString(16)} grants ${granted}${keys}`;
+}
+
+/** `granted` is what is left after pp with the segment's key, no-execute and the class key. */
+function hashPermission(
+  { authority, granted, keyRights, keyClass }: PermissionStep,
+  segmentKey: number,
+): string {
+  const pp = authority.toString(2).padStart(PP_BITS, '0');
+  const keys = keyRights === undefined ? '' : `, class key ${keyClass ?? 0} leaves ${keyRights}`;
+  return `pp ${pp} with storage key ${segmentKey}${keys}: ${granted} granted`;
 }
 
 const referenceChangeLine = (step: ReferenceChangeStep): string =>

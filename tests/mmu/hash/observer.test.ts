@@ -83,10 +83,15 @@ test('a search shows segment, table, both groups with every slot, protection and
     value: 0x12345001n,
     value1: 0x800801013n,
     index: 5,
-    group: { hash: 'primary', pteg: 0x344, hashValue: 0x12344n },
+    group: { hash: 'primary', pteg: 0x344, hashValue: 0x12344n, avpn: 0x12345n << 5n },
     decision: 'match',
   });
-  expect(event.steps[17]!.group).toEqual({ hash: 'secondary', pteg: 0x4bb, hashValue: 0x12344n });
+  expect(event.steps[17]!.group).toEqual({
+    hash: 'secondary',
+    pteg: 0x4bb,
+    hashValue: 0x12344n,
+    avpn: 0x12345n << 5n,
+  });
   expect(event.permissions).toEqual([
     {
       scope: 'hash',
