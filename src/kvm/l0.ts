@@ -3,10 +3,15 @@
  * memory, behaving as Linux KVM-HV does. It takes every interrupt that would enter hypervisor state; the guest's own
  * never come here. L0's tables, rmap arrays and lists are host frames outside of the guest's slots.
  */
+import { LPCR } from '../../isa/registers/lpcr';
 import type { InterruptName } from '../../isa/interrupts';
 import type { RealMemory } from '../core/memory';
+import { put } from '../core/bits';
 import { InternalError } from '../core/errors';
 import type { Cpu } from '../cpu/cpu';
+import { PENDING, setPending } from '../cpu/pending';
+import { COUNTER, readCounter } from '../cpu/time';
+import { offsetOf } from '../state/layout';
 import type { InterruptDetail } from '../cpu/interrupts';
 import type { Unstamped } from './observer';
 import type { HypervisorEvent } from '../trace/events/hypervisor';
@@ -14,10 +19,22 @@ import type { MemslotEvent } from '../trace/events/memslot';
 import { guestInterrupt } from './guest/interrupt';
 import { GuestMemory } from './guest/memory';
 import { RadixArch, type NestedMemory } from './guest/radix-arch';
+import { partitionEntry0 } from './guest/radix-table';
+import { GuestConsole } from './guest/console';
+import { enterPartition, PARTITION_LPCR } from './guest/start';
+import { GuestXics } from './guest/xics';
 import { GuestVcpu } from './guest/vcpu';
 import { FrameAllocator, type FrameRange } from './host/frames';
 import { HostAddressSpace } from './host/address-space';
 import { HostHeap } from './host/heap';
+import { INTERRUPT_HYPERCALLS } from './hypercalls/interrupts';
+import { MEMORY_HYPERCALLS } from './hypercalls/memory';
+import { MODE_HYPERCALLS } from './hypercalls/mode';
+import { RTAS_HYPERCALLS } from './hypercalls/rtas';
+import { SCHEDULING_HYPERCALLS } from './hypercalls/scheduling';
+import { H } from './hypercalls/status';
+import { TERMINAL_HYPERCALLS } from './hypercalls/terminal';
+import { VPA_HYPERCALLS } from './hypercalls/vpa';
 import { HypercallTable } from './hypercalls/table';
 import { KIB, PageGeometry } from './page';
 import { Partitions } from './partitions';
@@ -36,6 +53,8 @@ export interface L0Options {
   readonly power?: (request: GuestPower) => void;
   /** A byte for the console of L1. */
   readonly consoleOutput?: (byte: number) => void;
+  /** Seconds since 1970 at which the machine's time begins; the same in every run unless the user says otherwise. */
+  readonly startTime?: number;
 }
 
 export type GuestPower =
@@ -57,6 +76,29 @@ export interface NestedPart extends NestedMemory {
   interrupt(vcpu: GuestVcpu, name: InterruptName, detail: InterruptDetail): boolean;
 }
 
+/** How L1 translates. */
+export interface GuestTranslation {
+  readonly radix: boolean;
+  /** Doubleword 1 of its partition table entry. */
+  readonly dw1: bigint;
+  /** LPCR[GTSE]: it may broadcast tlbie itself. */
+  readonly guestShootdown: boolean;
+}
+
+const LPCR_AT = offsetOf('LPCR');
+/** 2024-01-01 00:00 UTC. */
+const DEFAULT_START_TIME = 1_704_067_200;
+/** The hypercalls of every guest; those of a hypervisor are the nested part's. */
+const HYPERCALLS = [
+  TERMINAL_HYPERCALLS,
+  INTERRUPT_HYPERCALLS,
+  SCHEDULING_HYPERCALLS,
+  VPA_HYPERCALLS,
+  MEMORY_HYPERCALLS,
+  MODE_HYPERCALLS,
+  RTAS_HYPERCALLS,
+];
+
 export class L0 {
   readonly memory: RealMemory;
   readonly frames: FrameAllocator;
@@ -71,12 +113,18 @@ export class L0 {
   readonly lpid: number;
   readonly vcpus: readonly GuestVcpu[];
   readonly hypercalls = new HypercallTable();
+  readonly console: GuestConsole;
+  readonly xics: GuestXics;
   /** L0's accesses to L1's memory. */
   readonly guestMemory: GuestMemory;
   /** What has happened since the machine was made. */
   readonly counters = { hypercalls: 0, exits: 0 };
   nested: NestedPart | undefined;
   observer: L0Observer | undefined;
+  /** LPCR of L1: the same on all its vCPUs. */
+  lpcr = PARTITION_LPCR;
+  /** What set-time-of-day made of the clock, in seconds. */
+  private clockOffset: number;
 
   constructor(readonly options: L0Options) {
     const { memory, cpus, pageSize = 64 * KIB, range } = options;
@@ -103,6 +151,14 @@ export class L0 {
     });
     this.guestMemory = new GuestMemory(this.vm, first);
     this.vcpus = cpus.map((cpu) => new GuestVcpu(cpu, this.vm.createVcpu()));
+    this.console = new GuestConsole((byte) => options.consoleOutput?.(byte));
+    this.xics = new GuestXics({
+      servers: cpus.length,
+      line: (server, level) => setPending(cpus[server]!, PENDING.EXTERNAL, { on: level }),
+    });
+    this.clockOffset = options.startTime ?? DEFAULT_START_TIME;
+    for (const handlers of HYPERCALLS) this.hypercalls.add(handlers);
+    for (const vcpu of this.vcpus) enterPartition(this, vcpu);
   }
 
   /**
@@ -118,6 +174,48 @@ export class L0 {
       : guestInterrupt(this, vcpu, { name, detail });
     this.vm.runningVcpu = null;
     return handled;
+  }
+
+  /** Changes LPCR of L1 on all its vCPUs. */
+  changeLpcr(change: (lpcr: bigint) => bigint): void {
+    this.lpcr = change(this.lpcr);
+    for (const { cpu } of this.vcpus) {
+      // Each keeps what the model does not have.
+      cpu.state.set(LPCR_AT, this.lpcr & cpu.model.sprMasks['LPCR']!.writable);
+      cpu.hooks.contextChanged(cpu);
+    }
+  }
+
+  /** Doubleword 1 of L1's partition table entry: where its process table is. */
+  get processTable(): bigint {
+    return this.partitions.get(this.lpid)[1];
+  }
+
+  /**
+   * What H_REGISTER_PROC_TBL asks for: how L1 translates and where its process table is.
+   * @returns a status
+   */
+  setTranslation({ radix, dw1, guestShootdown }: GuestTranslation): number {
+    if (!radix) return H.PARAMETER;
+    this.partitions.set(this.lpid, partitionEntry0(this.arch.tree.root), dw1);
+    this.changeLpcr((lpcr) => put(lpcr, LPCR.GTSE, guestShootdown ? 1n : 0n));
+    this.tlb.partition(this.lpid);
+    return H.SUCCESS;
+  }
+
+  /** The time base of a vCPU. */
+  timebase({ cpu }: GuestVcpu): bigint {
+    return readCounter(cpu, COUNTER.TB);
+  }
+
+  /** The clock of the machine: seconds since 1970. It follows the machine's time, not the host's. */
+  secondsNow({ cpu }: GuestVcpu): number {
+    const { frequency, unitsPerTick } = cpu.model.timebase;
+    return this.clockOffset + Number(cpu.hooks.now() / unitsPerTick / BigInt(frequency));
+  }
+
+  setSeconds(vcpu: GuestVcpu, seconds: number): void {
+    this.clockOffset += seconds - this.secondsNow(vcpu);
   }
 
   /** Stamps an event and hands it to the observer. Callers test {@link observer} first. */

@@ -16,6 +16,9 @@ export class GuestVcpu {
   readonly slbShadow = none();
   /** H_PROD came while the vCPU was running: its next H_CEDE returns at once. */
   isProdded = false;
+  /** It waits in H_CEDE, or in H_JOIN. */
+  isCeded = false;
+  isJoined = false;
   /** As query-cpu-stopped-state has it: false until start-cpu, and after stop-self. */
   isStarted: boolean;
 
