@@ -5,6 +5,8 @@ import { readImage, type Image } from '../loader';
 import { Machine, type MachineDescription } from '../machine/machine';
 import { MICROWATT_MACHINE } from '../machine/microwatt';
 import { POWERNV_MACHINE } from '../machine/powernv';
+import { PSERIES_MACHINE } from '../machine/pseries';
+import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
 import type { Snapshot } from '../machine/snapshot';
 import { readBytes } from './files';
 import { readSnapshot } from './snapshot-file';
@@ -12,6 +14,7 @@ import { readSnapshot } from './snapshot-file';
 export const MACHINES: Readonly<Record<MachineDescription['name'], MachineDescription>> = {
   microwatt: MICROWATT_MACHINE,
   powernv: POWERNV_MACHINE,
+  pseries: PSERIES_MACHINE,
 };
 
 /** What decides about the machine; what is absent is the snapshot's, or the machine's default. */
@@ -26,6 +29,10 @@ export interface SetupOptions {
   readonly snapshot?: string;
   readonly loadAddress?: bigint;
   readonly entry?: bigint;
+  /** Of machine pseries: files, and the kernel command line. */
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly dtb?: string;
 }
 
 export interface Setup {
@@ -48,8 +55,17 @@ function fromImage(options: SetupOptions, output: (byte: number) => void): Setup
     ...(options.entry === undefined ? {} : { entry: options.entry }),
   });
   const machine = build(MACHINES[options.machine ?? 'powernv'], options, output);
-  machine.load(image);
+  machine.load(image, extrasOf(options));
   return { machine, image };
+}
+
+function extrasOf({ initrd, append, dtb }: SetupOptions): BootExtras {
+  const read = (name: string, what: string): NamedBytes => ({ name, bytes: readBytes(name, what) });
+  return {
+    ...(initrd === undefined ? {} : { initrd: read(initrd, 'initial RAM disk') }),
+    ...(append === undefined ? {} : { append }),
+    ...(dtb === undefined ? {} : { deviceTree: read(dtb, 'device tree') }),
+  };
 }
 
 function fromSnapshot(options: SetupOptions, name: string, output: (byte: number) => void): Machine {

@@ -3,6 +3,7 @@
  * it ends.
  */
 import { disassembleOne } from '../asm/disassemble';
+import type { PowerRequest } from '../machine/devices/power';
 import type { Machine, MachineEnd } from '../machine/machine';
 import { allRegisters, registerFile } from '../machine/registers';
 import { encodeSnapshot } from '../machine/snapshot';
@@ -111,18 +112,29 @@ const limitReached = (limit: number, machine: Machine): Ending => ({
 const where = (machine: Machine): string =>
   machine.cpus.map((cpu) => `CPU ${cpu.state.index} at 0x${cpu.nia.toString(16)}`).join(', ');
 
+/** What the guest wanted. A guest that wants to start again has ended well: nobody starts it again. */
+function powerEnding(request: PowerRequest): Ending {
+  switch (request.kind) {
+    case 'off':
+      return { code: EXIT.OK, reason: 'power-off' };
+    case 'reboot':
+      return { code: EXIT.OK, reason: 'reboot' };
+    case 'fail': {
+      const message = `the guest reported failure ${request.code}`;
+      return { code: EXIT.GUEST_FAILURE, reason: 'guest failure', message };
+    }
+    case 'crash':
+      return { code: EXIT.DEAD_GUEST, reason: 'dead guest', message: `the guest is dead: ${request.reason}` };
+  }
+}
+
 /** What the end of a run means. */
 function endingOf(end: Exclude<MachineEnd, { kind: 'budget' }>, machine: Machine): Ending {
   switch (end.kind) {
     case 'attn':
       return { code: EXIT.OK, reason: 'attn' };
     case 'power':
-      if (end.request.kind === 'off') return { code: EXIT.OK, reason: 'power-off' };
-      return {
-        code: EXIT.GUEST_FAILURE,
-        reason: 'guest failure',
-        message: `the guest reported failure ${end.request.code}`,
-      };
+      return powerEnding(end.request);
     case 'checkstop':
     case 'interruptLoop':
       return { code: EXIT.DEAD_GUEST, reason: 'dead guest', message: `the guest is dead: ${end.message}` };

@@ -8,10 +8,13 @@ import { CPU_MODELS, type CpuModel, type ModelName } from '../cpu/models';
 import { PENDING, setPending } from '../cpu/pending';
 import { UserError } from '../core/errors';
 import type { RealMemory } from '../core/memory';
+import type { Timing } from '../timing/timing';
 import { placeImage, type Image } from '../loader';
 import { hex0x } from '../core/u64';
 import { Bus } from './devices/bus';
 import { reverseBytes } from './devices/device';
+import type { L0 } from '../kvm/l0';
+import type { BootExtras } from './pseries/boot';
 import type { PowerRequest } from './devices/power';
 import {
   checkSnapshotFits,
@@ -27,6 +30,10 @@ export interface Wiring {
   readonly bus: Bus;
   readonly memory: RealMemory;
   readonly cpus: number;
+  /** The CPUs themselves. */
+  readonly threads: readonly Cpu[];
+  /** Bytes of memory that the user asked for: all of `memory`, or what a guest of it gets. */
+  readonly guestMemory: number;
   /** A byte that the guest sends to the console. */
   readonly output: (byte: number) => void;
   /** The external interrupt line of a CPU. */
@@ -40,15 +47,21 @@ export interface Wiring {
 export interface Devices {
   /** Queues console input; returns how many bytes were taken. */
   readonly input: (bytes: Uint8Array) => number;
+  /** The built-in hypervisor, where the machine's CPUs run a guest of it. */
+  readonly l0?: L0;
+  /** Puts an image into the guest's memory and starts it; absent: it goes to real memory. */
+  readonly boot?: (image: Image, extras: BootExtras) => void;
 }
 
 export interface MachineDescription {
-  readonly name: 'microwatt' | 'powernv';
+  readonly name: 'microwatt' | 'powernv' | 'pseries';
   readonly models: readonly ModelName[];
   readonly defaultModel: ModelName;
   /** Bytes of real memory unless the user says otherwise, and the most there can be. */
   readonly defaultMemory: number;
   readonly maxMemory: number;
+  /** Bytes of real memory that are needed for what the user asked for; absent: just that. */
+  readonly hostMemory?: (memory: number) => number;
   readonly build: (wiring: Wiring) => Devices;
   /** Prepares a CPU for an image: its entry has been set, the state is that after reset. */
   readonly start: (cpu: Cpu, image: Image) => void;
@@ -64,6 +77,8 @@ export interface MachineOptions {
   readonly tlb?: 'coherent' | 'architected';
   /** Decoded pages of code that are kept, at least 2; the default suits any guest. */
   readonly recordSlots?: number;
+  /** A cycle model (`createTiming` of src/timing): time is then cycles. */
+  readonly timing?: Timing | undefined;
   readonly output: (byte: number) => void;
 }
 
@@ -96,7 +111,8 @@ export class Machine {
         `machine ${description.name} has no CPU ${name}; it has ${description.models.join(', ')}`,
       );
     this.model = CPU_MODELS[name];
-    const ramSize = checkedMemory(description, options.memory ?? description.defaultMemory);
+    const guestMemory = checkedMemory(description, options.memory ?? description.defaultMemory);
+    const ramSize = description.hostMemory?.(guestMemory) ?? guestMemory;
     const cpus = options.cpus ?? 1;
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS)
       throw new UserError(`--smp: expected 1 to ${MAX_CPUS} CPUs, got ${cpus}`);
@@ -105,13 +121,17 @@ export class Machine {
       ramSize,
       cpus,
       ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
+      ...(options.timing ? { timing: options.timing } : {}),
       bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
+      hypervisorInterrupt: (cpu, name, detail) => this.l0?.interrupt(cpu, name, detail) ?? false,
     });
     if (options.tlb === 'architected') this.execution.useArchitectedTlb();
     this.io = description.build({
       bus: this.devices,
       memory: this.memory,
       cpus,
+      threads: this.cpus,
+      guestMemory,
       output: (byte) => {
         this.onConsole?.('out', Uint8Array.of(byte));
         options.output(byte);
@@ -125,6 +145,11 @@ export class Machine {
         this.enabled = mask;
       },
     });
+  }
+
+  /** The built-in hypervisor of `pseries`. */
+  get l0(): L0 | undefined {
+    return this.io.l0;
   }
 
   get cpus(): readonly Cpu[] {
@@ -141,7 +166,12 @@ export class Machine {
   }
 
   /** Puts an image into memory and CPU 0 at its entry. @throws UserError where it does not fit */
-  load(image: Image): void {
+  load(image: Image, extras: BootExtras = {}): void {
+    if (this.io.boot) {
+      this.enabled = (1 << this.cpus.length) - 1;
+      this.io.boot(image, extras);
+      return;
+    }
     placeImage(image, this.memory.bytes);
     const cpu = this.cpus[0]!;
     cpu.nia = image.entry;

@@ -17,7 +17,16 @@ const PIDR = offsetOf('PIDR');
 const MSR_AT = offsetOf('MSR');
 
 /** Kinds of event that can be asked for one by one. */
-export const WATCHED_KINDS = ['walk', 'tlb', 'fault', 'interrupt', 'insn', 'console'] as const;
+export const WATCHED_KINDS = [
+  'walk',
+  'tlb',
+  'fault',
+  'interrupt',
+  'insn',
+  'console',
+  'hcall',
+  'memslot',
+] as const;
 export type WatchedKind = (typeof WATCHED_KINDS)[number];
 
 export interface TracerOptions {
@@ -42,6 +51,8 @@ export class Tracer {
         };
     if (kinds.has('interrupt')) observers.interrupt = (cpu, taken) => this.interrupt(cpu, taken);
     if (kinds.has('insn')) observers.instruction = (cpu) => this.instruction(cpu);
+    const { l0 } = machine;
+    if (l0 && (kinds.has('hcall') || kinds.has('memslot'))) l0.observer = options.emit;
     if (kinds.has('console')) machine.onConsole = (direction, bytes) => this.console(direction, bytes);
   }
 
@@ -52,6 +63,7 @@ export class Tracer {
     execution.observers.interrupt = undefined;
     execution.observers.instruction = undefined;
     this.machine.onConsole = undefined;
+    if (this.machine.l0) this.machine.l0.observer = undefined;
   }
 
   private at(cpu: Cpu): { t: number; cpu: number } {
@@ -105,6 +117,12 @@ export class Tracer {
 
   private console(direction: 'in' | 'out', bytes: Uint8Array): void {
     const text = String.fromCharCode(...bytes);
-    this.options.emit({ ev: 'console', ...this.at(this.machine.cpus[0]!), device: 'uart0', direction, text });
+    this.options.emit({
+      ev: 'console',
+      ...this.at(this.machine.cpus[0]!),
+      device: this.machine.l0 ? 'vty' : 'uart0',
+      direction,
+      text,
+    });
   }
 }

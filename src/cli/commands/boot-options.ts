@@ -18,7 +18,7 @@ const TIMINGS = ['none', 'microwatt', 'power9'] as const;
 const TLBS = ['coherent', 'architected'] as const;
 const MAX_CPUS = 1024;
 
-export type MachineName = Exclude<(typeof MACHINES)[number], 'pseries'>;
+export type MachineName = (typeof MACHINES)[number];
 export type CpuName = (typeof MODELS)[number];
 
 export interface BootOptions {
@@ -45,6 +45,10 @@ export interface BootOptions {
   readonly stats?: string;
   readonly snapshotOut?: string;
   readonly snapshotIn?: string;
+  /** Of machine pseries: files, and the kernel command line. */
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly dtb?: string;
 }
 
 export const bootOptions: Record<string, Options> = {
@@ -77,9 +81,6 @@ function refuseUnavailable(argv: Parsed): void {
   const no = (what: string, instead: string): never => {
     throw new UserError(`${what}: not in this version; ${instead}`);
   };
-  for (const name of ['initrd', 'append', 'dtb'])
-    if (argv[name] !== undefined)
-      no(`--${name}`, 'it needs --machine pseries, which is not there yet: leave it out');
   for (const name of ['s', 'S'])
     if (isSet(argv, name)) no(`-${name}`, 'the gdb stub is not there yet: leave it out');
 }
@@ -100,6 +101,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     ...defined('image', image),
     ...defined('snapshotIn', snapshotIn),
     ...parseMachine(argv),
+    ...parseGuest(argv),
     ...defined('loadAddress', parsed(argv, 'load-addr', parseAddress)),
     ...defined('entry', parsed(argv, 'entry', parseEntry)),
     ...defined(
@@ -137,11 +139,25 @@ export function parseMachine(
   };
 }
 
+/** The options of a guest kernel. */
+function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb'> {
+  const names = ['initrd', 'append', 'dtb'] as const;
+  const given = names.filter((name) => argv[name] !== undefined);
+  if (given[0] !== undefined && argv['machine'] !== 'pseries')
+    throw new UserError(`--${given[0]}: needs --machine pseries; give that, or leave the option out`);
+  if (given.includes('append') && given.includes('dtb'))
+    throw new UserError(
+      '--append: a device tree of your own has its own command line; leave one of the two out',
+    );
+  return {
+    ...defined('initrd', textOf(argv, 'initrd')),
+    ...defined('append', textOf(argv, 'append')),
+    ...defined('dtb', textOf(argv, 'dtb')),
+  };
+}
+
 function parseMachineName(option: string, text: string): MachineName {
-  const name = parseChoice(option, text, MACHINES);
-  if (name === 'pseries')
-    throw new UserError(`${option} pseries: not in this version; give microwatt or powernv`);
-  return name;
+  return parseChoice(option, text, MACHINES);
 }
 
 function parseEntry(option: string, text: string): bigint {

@@ -17,7 +17,13 @@ const COMMAND_MASK = 0xffffn;
 const CODE_SHIFT = 16n;
 
 /** How the guest wants to end. */
-export type PowerRequest = { readonly kind: 'off' } | { readonly kind: 'fail'; readonly code: number };
+export type PowerRequest =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'fail'; readonly code: number }
+  /** It wants to start again. */
+  | { readonly kind: 'reboot' }
+  /** It cannot go on, or the hypervisor below it cannot. */
+  | { readonly kind: 'crash'; readonly reason: string };
 
 export class PowerControl implements Device {
   constructor(private readonly onRequest: (request: PowerRequest) => void) {}
