@@ -1,0 +1,148 @@
+/** `book3s bench cpu`: how fast instructions execute, and how long it takes until the first one does. */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { readImage } from '../../loader';
+import { Machine } from '../../machine/machine';
+import { MICROWATT_MACHINE } from '../../machine/microwatt';
+import { fixturesFolder } from '../demo';
+import { benchProgram, bestRounds, QEMU_MISSING, QEMU_NOTE } from './guest-timing';
+import type { BenchReport, Figure } from './report';
+
+export interface CpuBenchOptions {
+  /** Iterations of a round of the loop. Default ten million. */
+  readonly iterations?: number;
+  /** Instructions of each measurement of a numbered program. Default five million. */
+  readonly instructions?: number;
+  /** The best of so many runs counts. Default 5. */
+  readonly repeats?: number;
+}
+
+const LOOP_LENGTH = 8;
+const MILLION_PER_MS = 1000;
+
+/** The eight-instruction loop in real mode and through radix, beside QEMU. */
+async function benchLoop(iterations: number): Promise<BenchReport> {
+  const figures: Figure[] = [];
+  let hasPeer = true;
+  for (const [name, translated] of [
+    ['load/add/store/branch loop, real mode', 0],
+    ['load/add/store/branch loop, through radix', 1],
+  ] as const) {
+    const symbols = { ITERATIONS: iterations, TRANSLATED: translated };
+    const { here, qemu } = await bestRounds('loop.s', symbols);
+    const rate = (ms: number): number => (iterations * LOOP_LENGTH) / ms / MILLION_PER_MS;
+    hasPeer &&= qemu !== undefined;
+    figures.push({
+      name,
+      value: rate(here),
+      unit: 'M instructions/s',
+      ...(qemu === undefined ? {} : { peer: rate(qemu), ratio: qemu / here }),
+    });
+  }
+  return { figures, notes: [hasPeer ? QEMU_NOTE : QEMU_MISSING] };
+}
+
+/** Where Microwatt's numbered programs are, beside the project. */
+const PROGRAMS = path.join('..', 'shared', 'oracle', 'microwatt', 'tests-1-500.tar.xz');
+/** Some of them, spread over all. */
+const NUMBERS = Array.from({ length: 20 }, (_, i) => 1 + 25 * i);
+const FIRST = 0x10000;
+const LAST = 0x20000;
+/** What ends a numbered program, and an unconditional branch. */
+const TRAP = 0x7fe00008;
+const BRANCH = 0x48000000;
+const BRANCH_DISTANCE = 0x03fffffc;
+
+/** A numbered program that begins again where it would end. */
+function repeatedProgram(name: string, bytes: Uint8Array): Machine {
+  const machine = new Machine({ description: MICROWATT_MACHINE, output: () => undefined });
+  machine.load(readImage(name, bytes));
+  const view = new DataView(machine.memory.buffer, machine.memory.base, machine.memory.size);
+  for (let at = FIRST; at < LAST; at += 4) {
+    if (view.getUint32(at, true) !== TRAP) continue;
+    view.setUint32(at, BRANCH | ((FIRST - at) & BRANCH_DISTANCE), true);
+    return machine;
+  }
+  throw new Error(`${name} has no trap at its end`);
+}
+
+interface MixTotals {
+  ms: number;
+  instructions: number;
+  interrupts: number;
+}
+
+/** Adds the best run of one program to the totals. */
+function measureProgram(machine: Machine, instructions: number, repeats: number, totals: MixTotals): void {
+  machine.execution.observers.interrupt = () => totals.interrupts++;
+  let best = Infinity;
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    const { end } = machine.run(instructions);
+    best = Math.min(best, performance.now() - start);
+    if (end.kind !== 'budget') throw new Error(`a repeated program ended: ${JSON.stringify(end)}`);
+  }
+  totals.ms += best;
+  totals.instructions += instructions;
+}
+
+function benchMix(instructions: number, repeats: number): BenchReport {
+  const archive = path.join(fixturesFolder(), '..', PROGRAMS);
+  if (!fs.existsSync(archive))
+    return { figures: [], notes: [`no instruction mix: Microwatt's programs are not at ${PROGRAMS}`] };
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-bench-'));
+  try {
+    const names = NUMBERS.map((n) => `${n}.bin`);
+    execFileSync('tar', ['xf', archive, '-C', folder]);
+    const totals: MixTotals = { ms: 0, instructions: 0, interrupts: 0 };
+    for (const name of names) {
+      const bytes = new Uint8Array(fs.readFileSync(path.join(folder, name)));
+      measureProgram(repeatedProgram(name, bytes), instructions, repeats, totals);
+    }
+    const value = totals.instructions / totals.ms / MILLION_PER_MS;
+    const figure = {
+      name: `Microwatt's numbered programs, ${names.length} of them repeated`,
+      value,
+      unit: 'M instructions/s',
+    };
+    return { figures: [figure], notes: [`the repeated programs took ${totals.interrupts} interrupts`] };
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** The compiled program of the child process; not there where this runs from sources. */
+const FIRST_INSTRUCTION = path.join(__dirname, 'first-instruction.js');
+
+function benchStart(repeats: number): BenchReport {
+  if (!fs.existsSync(FIRST_INSTRUCTION))
+    return { figures: [], notes: ['no start-up time: this is not the compiled output (use bin/book3s)'] };
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-bench-'));
+  try {
+    const file = path.join(folder, 'image.bin');
+    fs.writeFileSync(file, benchProgram('loop.s', {}));
+    const times = Array.from({ length: repeats }, () =>
+      Number(execFileSync(process.execPath, [FIRST_INSTRUCTION, file], { encoding: 'utf8' })),
+    );
+    return {
+      figures: [
+        { name: 'start of a process to the first instruction', value: Math.min(...times), unit: 'ms' },
+      ],
+    };
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** Measures; takes about half a minute. */
+export async function benchCpu(options: CpuBenchOptions = {}): Promise<BenchReport> {
+  const { iterations = 10_000_000, instructions = 5_000_000, repeats = 5 } = options;
+  const parts = [await benchLoop(iterations), benchMix(instructions, repeats), benchStart(repeats)];
+  return {
+    figures: parts.flatMap(({ figures }) => figures),
+    notes: parts.flatMap(({ notes = [] }) => notes),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * Guest programs that time themselves: they print `B`, a dot after each round and `E`, so that two emulators are timed
+ * the same way, from outside. The programs are in `fixtures/bench/`.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { assemble } from '../../asm/assemble';
+import { readImage } from '../../loader';
+import { Machine } from '../../machine/machine';
+import { POWERNV_MACHINE } from '../../machine/powernv';
+import { fixturesFolder } from '../demo';
+
+/** What a program is assembled with, as `--defsym`. */
+export type Symbols = Readonly<Record<string, number>>;
+
+export const QEMU = 'qemu-system-ppc64';
+/** QEMU's arguments: the processor of the same name, translated code (TCG), the image at 0 like here. */
+const QEMU_ARGUMENTS = ['-M', 'powernv9', '-accel', 'tcg', '-m', '1G', '-display', 'none'] as const;
+const QEMU_CONSOLE = ['-serial', 'stdio', '-monitor', 'none'] as const;
+const QEMU_LIMIT_MS = 120_000;
+const ENTRY = 0x10n;
+const MEMORY = 512 * 2 ** 20;
+const BUDGET = 1e11;
+
+const ROUND = '.'.charCodeAt(0);
+const END = 'E'.charCodeAt(0);
+
+/** The times at which the characters of a program came. */
+class Stopwatch {
+  private last = 0;
+  /** Milliseconds of each round. */
+  readonly rounds: number[] = [];
+  ended = false;
+
+  character(byte: number): void {
+    const now = performance.now();
+    if (byte === ROUND) this.rounds.push(now - this.last);
+    if (byte === END) this.ended = true;
+    this.last = now;
+  }
+}
+
+/** Assembles a program of `fixtures/bench/`. */
+export function benchProgram(name: string, symbols: Symbols): Uint8Array {
+  const file = path.join(fixturesFolder(), 'bench', name);
+  const values = Object.entries(symbols).map(([symbol, value]) => [symbol, BigInt(value)] as const);
+  return assemble(fs.readFileSync(file, 'utf8'), {
+    file,
+    symbols: Object.fromEntries(values),
+    include: (included, from) => fs.readFileSync(path.join(path.dirname(from), included), 'utf8'),
+  }).bytes;
+}
+
+/** Milliseconds of each round on this emulator's powernv. */
+export function roundsHere(image: Uint8Array): number[] {
+  const watch = new Stopwatch();
+  const machine = new Machine({
+    description: POWERNV_MACHINE,
+    memory: MEMORY,
+    output: (byte) => watch.character(byte),
+  });
+  machine.load(readImage('benchmark', image, { entry: ENTRY }));
+  const { end } = machine.run(BUDGET);
+  if (!watch.ended) throw new Error(`the benchmark program did not end: ${JSON.stringify(end)}`);
+  return watch.rounds;
+}
+
+/** Milliseconds of each round on QEMU; undefined where it is not installed. */
+export async function roundsOnQemu(image: Uint8Array): Promise<number[] | undefined> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-bench-'));
+  const file = path.join(folder, 'image.bin');
+  fs.writeFileSync(file, image);
+  try {
+    return await timeQemu(file);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function timeQemu(file: string): Promise<number[] | undefined> {
+  return new Promise((resolve, reject) => {
+    const watch = new Stopwatch();
+    const child = spawn(QEMU, [...QEMU_ARGUMENTS, ...QEMU_CONSOLE, '-bios', file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: QEMU_LIMIT_MS,
+    });
+    child.stdout.on('data', (data: Buffer) => {
+      for (const byte of data) watch.character(byte);
+      // The machine has no power register where ours is: it would go on for ever.
+      if (watch.ended) child.kill();
+    });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') resolve(undefined);
+      else reject(error);
+    });
+    child.on('close', () => {
+      if (watch.ended) resolve(watch.rounds);
+      else reject(new Error(`${QEMU} ended before the benchmark program did`));
+    });
+  });
+}
+
+/** The best round of both emulators, in ms. */
+export interface BestRounds {
+  readonly here: number;
+  readonly qemu: number | undefined;
+}
+
+/**
+ * Runs a program on both emulators by turns and takes the best round of each: what else the machine does only adds.
+ * @param repeats how often each runs it
+ */
+export async function bestRounds(name: string, symbols: Symbols, repeats = 2): Promise<BestRounds> {
+  const image = benchProgram(name, symbols);
+  let here = Infinity;
+  let qemu: number | undefined;
+  for (let i = 0; i < repeats; i++) {
+    here = Math.min(here, ...roundsHere(image));
+    const theirs = await roundsOnQemu(image);
+    if (theirs) qemu = Math.min(qemu ?? Infinity, ...theirs);
+  }
+  return { here, qemu };
+}
+
+export const QEMU_MISSING = `${QEMU} is not installed: no peer`;
+export const QEMU_NOTE = `peer: ${QEMU} (powernv9, TCG), the same image by turns in the same run; best round of each`;
