@@ -60,6 +60,8 @@ interface Tracked {
   segmentKey: string;
   /** Counts the changes of the SLB after which something that was translated through it is wrong. */
   segments: number;
+  /** The CPU's code reports each instruction. */
+  observed: boolean;
 }
 
 export class ContextTracker {
@@ -72,6 +74,7 @@ export class ContextTracker {
     this.tracked = engine.cpus.map(() => ({
       values: new Int32Array(2 * REGISTERS.length).fill(-1),
       key: '',
+      observed: false,
       segmentKey: '',
       segments: 0,
     }));
@@ -91,7 +94,7 @@ export class ContextTracker {
       (low & MSR.IR.lo ? MODE.relocate : 0) |
       (msr & MSR.SF.hi ? MODE.sf : 0) |
       (low & MSR.LE.lo ? MODE.le : 0) |
-      (this.observed ? MODE.observed : 0) |
+      (this.tracked[state.index]!.observed ? MODE.observed : 0) |
       (this.instructionSet(cpu) ? MODE.set : 0) |
       MODE.fetch;
     const { contexts } = this.engine;
@@ -113,8 +116,6 @@ export class ContextTracker {
     state.setHalves(DCTX, 0, dctx);
     state.setHalves(ICTX, 0, ictx);
   }
-  private observed = false;
-
   /**
    * Drops what an invalidation by a CPU reaches, or more: the caches hold final translations of 4K pages, tagged by
    * context. The caller recomputes the contexts of all CPUs afterwards.
@@ -149,8 +150,9 @@ export class ContextTracker {
 
   /** The variant of generated code for the CPU's MSR. Switching observation on or off changes the contexts. */
   variant(cpu: Cpu, observed: boolean): number {
-    if (observed !== this.observed) {
-      this.observed = observed;
+    const tracked = this.tracked[cpu.state.index]!;
+    if (observed !== tracked.observed) {
+      tracked.observed = observed;
       this.changed(cpu);
     }
     const le = cpu.state.lo(MSR_AT) & MSR.LE.lo ? 1 : 0;

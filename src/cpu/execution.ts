@@ -108,6 +108,7 @@ export class Execution implements EngineHost {
           keepsReservedXer: model.keepsReservedXer,
         },
         implements: (row) => hasRow(implemented, row),
+        reservationShift: model.reservationShift,
         ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
       },
       this,
@@ -117,7 +118,8 @@ export class Execution implements EngineHost {
     const { ram } = this.engine;
     this.cpus = this.engine.cpus.map((state) => {
       const translator = options.translator?.(ram, model) ?? new Translator(ram, model.mmu);
-      return new Cpu(state, model, translator, hooks);
+      const cpu: Cpu = new Cpu(state, model, translator, { ...hooks, now: () => this.now(cpu) });
+      return cpu;
     });
     this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine, () => this.tablesChanged()));
     this.agendas = this.cpus.map((cpu) => new Agenda(cpu));
@@ -142,8 +144,7 @@ export class Execution implements EngineHost {
 
   /** To be called after memory and registers were replaced from outside: images, snapshots. */
   memoryReplaced(): void {
-    this.engine.written(0, this.engine.ram.size);
-    this.engine.contexts.dropAll();
+    this.engine.replaced();
     for (const agenda of this.agendas) agenda.forget();
     for (const progress of this.progress) progress.forget();
     this.cpus.forEach((cpu) => this.registersChanged(cpu));
@@ -180,6 +181,14 @@ export class Execution implements EngineHost {
    * @param budget instructions, at least 1; an interrupt without an instruction since the one before counts as one
    */
   run(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
+    const { reservations } = this.engine;
+    reservations.enter(cpu.state);
+    const result = this.runEntered(cpu, budget);
+    reservations.leave(cpu.state);
+    return result;
+  }
+
+  private runEntered(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
     this.current = cpu.state.index;
     const agenda = this.agendas[cpu.state.index]!;
     const progress = this.progress[cpu.state.index]!;
@@ -301,12 +310,11 @@ export class Execution implements EngineHost {
     this.cpus.forEach((cpu) => this.tracker.changed(cpu));
   }
 
-  private hooks(): CpuHooks {
+  private hooks(): Omit<CpuHooks, 'now'> {
     const { options, engine } = this;
     const bus = options.bus(engine.ram, (address, bytes, store) => this.storeReal(address, bytes, store));
     return {
       bus,
-      now: () => this.now(),
       contextChanged: (cpu) => this.tracker.changed(cpu),
       invalidate: (by, what) => {
         for (const each of this.cpus)
@@ -328,9 +336,8 @@ export class Execution implements EngineHost {
     };
   }
 
-  /** Time of the CPU that runs: one unit an instruction, and what passed while it was stopped. */
-  private now(): bigint {
-    const cpu = this.cpus[this.current]!;
+  /** Time of a CPU: one unit an instruction, and what passed while it was stopped. */
+  private now(cpu: Cpu): bigint {
     return this.retired(cpu) + cpu.state.get(IDLE);
   }
 

@@ -16,6 +16,7 @@ import { CodeCache, type DecodeMode } from './code-cache';
 import { Contexts } from './contexts';
 import { EXIT, SPECIAL, type Imports } from './helpers';
 import { SERVICE_NAMES } from './lowering';
+import { Reservations } from './reservations';
 import { handlersOf } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
@@ -47,6 +48,8 @@ export interface EngineOptions {
   readonly implements: (row: InsnRow) => boolean;
   /** What of the CPU model generated code depends on. */
   readonly code: CodeModel;
+  /** log2 of the bytes of a reservation granule. Default 7. */
+  readonly reservationShift?: number;
   /** Decoded pages kept, at least 2. */
   readonly recordSlots?: number;
 }
@@ -87,6 +90,7 @@ export class Engine {
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
   private readonly decoders = new Map<number, Decoder>();
   private readonly writes: WriteWatch;
+  readonly reservations: Reservations;
   private readonly hasPrefixes: boolean;
   /** Records at which generated code is to be left once. */
   private readonly leaving: number[] = [];
@@ -103,9 +107,10 @@ export class Engine {
     this.ram = new RealMemory(buffer, this.map.ramBase, this.map.ramSize);
     this.cpus = Array.from({ length: this.map.cpus }, (_, i) => new CpuState(buffer, i * CPU_BLOCK_SIZE, i));
     this.caches = this.cpus.map((cpu) => new TranslationCache(buffer, this.map, cpu));
-    this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.clear()));
+    this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.renumber()));
     this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
     this.writes = new WriteWatch(this.caches, this.map.ramSize >>> 12);
+    this.reservations = new Reservations(this.cpus, this.writes, 1 << (options.reservationShift ?? 7));
     this.ram.onNewTablePage = (page) => this.writes.revoke(page);
     this.hasPrefixes = INSTRUCTIONS.some(({ size, row }) => size === 64 && options.implements(row));
   }
@@ -145,7 +150,9 @@ export class Engine {
     page: number,
     permits: { read: boolean; write: boolean },
   ): void {
-    const write = permits.write && !this.code.holds(page) && this.ram.tablePages[page >>> 12] === 0;
+    const number = page >>> 12;
+    const seen = this.code.holds(page) || this.ram.tablePages[number] !== 0 || this.writes.isWithheld(number);
+    const write = permits.write && !seen;
     const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { read: permits.read, write });
     if (write) this.writes.granted(page >>> 12, cpu.index, entry);
   }
@@ -163,7 +170,16 @@ export class Engine {
 
   /** Must be told of every write to real memory that generated code did not do. */
   written(address: number, length: number): void {
-    if (length > 0) this.code.written(address, length);
+    if (length === 0) return;
+    this.code.written(address, length);
+    this.reservations.stored(address, length);
+  }
+
+  /** Memory and registers were replaced from outside. */
+  replaced(): void {
+    this.code.written(0, this.map.ramSize);
+    this.reservations.restored();
+    this.contexts.dropAll();
   }
 
   /** The way of decoding for a variant and a set of instructions (0: all that the model has). */

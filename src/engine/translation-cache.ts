@@ -48,6 +48,16 @@ export class TranslationCache {
     this.clear();
   }
 
+  /**
+   * Empties both caches because numbers of contexts start again. A CPU that does not get its number now goes on under 0,
+   * which is nobody's.
+   */
+  renumber(): void {
+    this.clear();
+    this.cpu.setHalves(DCTX, 0, 0);
+    this.cpu.setHalves(ICTX, 0, 0);
+  }
+
   /** Empties both caches. */
   clear(): void {
     this.words.fill(EMPTY, this.tlb >> 2, (this.tlb + TLB_ENTRIES * TLB_ENTRY.size) >> 2);

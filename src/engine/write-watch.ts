@@ -1,6 +1,6 @@
 /**
- * Which real pages generated code may store to by itself. Pages that hold decoded code or tables of translation must
- * not be among them: stores there have to be seen.
+ * Which real pages generated code may store to by itself. Pages that hold decoded code, tables of translation or the
+ * reservation of a CPU that is not running must not be among them: stores there have to be seen.
  */
 import type { TranslationCache } from './translation-cache';
 
@@ -11,12 +11,32 @@ const SEVERAL = -2;
 export class WriteWatch {
   /** By real page: CPU and entry of the only write permission as one number, or one of the constants. */
   private readonly where: Int32Array;
+  /** By real page: for how many reservations it is withheld. */
+  private readonly withheld: Uint8Array;
 
   constructor(
     private readonly caches: readonly TranslationCache[],
     pages: number,
   ) {
     this.where = new Int32Array(pages).fill(NOWHERE);
+    this.withheld = new Uint8Array(pages);
+  }
+
+  /** True where no cache may get a write permission for a page now. */
+  isWithheld(page: number): boolean {
+    return this.withheld[page] !== 0;
+  }
+
+  /** Takes all write permissions for a page away until it is released as often; false where there is no such page. */
+  hold(page: number): boolean {
+    if (page >= this.withheld.length) return false;
+    this.withheld[page]!++;
+    this.revoke(page);
+    return true;
+  }
+
+  release(page: number): void {
+    this.withheld[page]!--;
   }
 
   /** A cache has entered a write permission for a page. */
