@@ -27,7 +27,11 @@ export class Agenda {
   /** Time at which a decrementer matters next; Infinity for never. */
   private next = 0;
 
-  constructor(private readonly cpu: Cpu) {}
+  /** @param cycles cycles of the CPU, where a cycle model makes the time; else time is instructions */
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly cycles?: () => number,
+  ) {}
 
   /** True where an interrupt might be deliverable, or the thread is stopped: `deliver` must be asked. */
   mustLook(): boolean {
@@ -59,6 +63,7 @@ export class Agenda {
   /** The machine's time as a number: exact up to 2^53. */
   private now(): number {
     const { state } = this.cpu;
+    if (this.cycles) return this.cycles() + state.hi(AT.IDLE) * WORD + (state.lo(AT.IDLE) >>> 0);
     const high = state.hi(AT.RETIRED) + state.hi(AT.IDLE);
     return high * WORD + (state.lo(AT.RETIRED) >>> 0) + (state.lo(AT.IDLE) >>> 0);
   }

@@ -22,9 +22,11 @@ import type { CpuModel } from './models/model';
 import { OUTCOME, type Outcome } from './outcome';
 import { Progress } from './progress';
 import { raise } from './raise';
+import { conditionalShift } from './reservation';
 import { SERVICE_TABLE } from './services';
 import { Storage } from './storage';
 import { storeAround } from './table-stores';
+import type { TimingPort } from './timing-port';
 import { afterInstruction, isStepping, type CompletedInstruction } from './trace-interrupt';
 
 const NIA = offsetOf('NIA');
@@ -66,6 +68,8 @@ export interface ExecutionOptions {
   readonly hypercall?: (cpu: Cpu) => boolean;
   /** Takes what would enter hypervisor state, where the machine has a hypervisor of its own. */
   readonly hypervisorInterrupt?: NonNullable<CpuHooks['hypervisorInterrupt']>;
+  /** A cycle model: time is then cycles. */
+  readonly timing?: TimingPort;
 }
 
 /** Who watches a run; each is called while it is set. */
@@ -106,9 +110,11 @@ export class Execution implements EngineHost {
           blockShift: model.cacheBlockShift,
           cracksLoadUpdates: model.cracksLoadUpdates,
           keepsReservedXer: model.keepsReservedXer,
+          conditionalShift: conditionalShift(model),
         },
         implements: (row) => hasRow(implemented, row),
         reservationShift: model.reservationShift,
+        ...(options.timing?.weaver ? { weaver: options.timing.weaver } : {}),
         ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
       },
       this,
@@ -121,15 +127,27 @@ export class Execution implements EngineHost {
       const cpu: Cpu = new Cpu(state, model, translator, { ...hooks, now: () => this.now(cpu) });
       return cpu;
     });
+    const { timing } = options;
     this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine, () => this.tablesChanged()));
-    this.agendas = this.cpus.map((cpu) => new Agenda(cpu));
+    this.agendas = this.cpus.map((cpu) => new Agenda(cpu, timing && (() => timing.cycles(cpu))));
+    if (timing) this.attachTiming(timing);
     this.progress = this.cpus.map(() => new Progress());
     this.cpus.forEach((cpu) => this.reset(cpu));
+  }
+
+  private attachTiming(timing: TimingPort): void {
+    timing.attach(this.engine, this.cpus);
+    this.storages.forEach((storage, i) => {
+      storage.onAccess = (access) => timing.accessed(this.cpus[i]!, access);
+      // A model that sees instructions one by one sees their accesses here.
+      if (timing.observe) storage.cacheable = false;
+    });
   }
 
   /** Puts a CPU into its state after reset. */
   reset(cpu: Cpu): void {
     cpu.reset();
+    this.options.timing?.reset(cpu);
     this.tracker.changed(cpu);
   }
 
@@ -147,6 +165,7 @@ export class Execution implements EngineHost {
     this.engine.replaced();
     for (const agenda of this.agendas) agenda.forget();
     for (const progress of this.progress) progress.forget();
+    this.options.timing?.forget();
     this.cpus.forEach((cpu) => this.registersChanged(cpu));
   }
 
@@ -208,10 +227,18 @@ export class Execution implements EngineHost {
         continue;
       }
       const stepping = isStepping(cpu);
-      const grant = stepping ? 1 : Math.min(left, next, LONGEST_STRETCH);
+      const grant = stepping ? 1 : Math.min(left, this.untilTime(cpu, next), LONGEST_STRETCH);
       left -= this.stretch(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };
+  }
+
+  /** Instructions that can be granted until `next` units of time have passed; a cycle model leaves by itself. */
+  private untilTime(cpu: Cpu, next: number): number {
+    const { timing } = this.options;
+    if (!timing) return next;
+    timing.leaveAt(cpu, timing.cycles(cpu) + Math.max(next, 1));
+    return Infinity;
   }
 
   /** Ends the run after the instruction that is executing: a device wants it. */
@@ -230,8 +257,10 @@ export class Execution implements EngineHost {
     this.granted = grant;
     this.settled = 0;
     state.setInt(LEFT, grant);
-    const variant = this.tracker.variant(cpu, stepping || this.observers.instruction !== undefined);
+    const observed = stepping || this.observers.instruction !== undefined;
+    const variant = this.tracker.variant(cpu, observed || this.options.timing?.observe !== undefined);
     const exit = this.engine.enter(state, variant, grant);
+    this.options.timing?.left?.(cpu);
     this.settle(cpu);
     const executed = this.settled;
     this.granted = 0;
@@ -274,6 +303,7 @@ export class Execution implements EngineHost {
     const { state } = cpu;
     if (this.progress[state.index]!.isBarren(this.retired(cpu))) state.set(IDLE, state.get(IDLE) + 1n);
     this.counters.interrupts++;
+    this.options.timing?.interrupted(cpu);
     this.observers.interrupt?.(cpu, taken);
   }
 
@@ -315,12 +345,18 @@ export class Execution implements EngineHost {
     const bus = options.bus(engine.ram, (address, bytes, store) => this.storeReal(address, bytes, store));
     return {
       bus,
-      contextChanged: (cpu) => this.tracker.changed(cpu),
+      contextChanged: (cpu) => {
+        this.tracker.changed(cpu);
+        options.timing?.contextChanged(cpu);
+      },
       invalidate: (by, what) => {
         for (const each of this.cpus)
           if (!what.local || each === by) each.translator.invalidate(each.state, what);
         this.tracker.invalidate(by, what);
-        this.cpus.forEach((each) => this.tracker.changed(each));
+        this.cpus.forEach((each) => {
+          this.tracker.changed(each);
+          if (!what.local || each === by) options.timing?.invalidated(each, what);
+        });
       },
       // Stores to decoded pages are seen as they happen.
       invalidateInstructions: () => undefined,
@@ -336,9 +372,11 @@ export class Execution implements EngineHost {
     };
   }
 
-  /** Time of a CPU: one unit an instruction, and what passed while it was stopped. */
+  /** Time of a CPU: one unit an instruction or cycle, and what passed while it was stopped. */
   private now(cpu: Cpu): bigint {
-    return this.retired(cpu) + cpu.state.get(IDLE);
+    const { timing } = this.options;
+    const busy = timing ? BigInt(timing.cycles(cpu)) : this.retired(cpu);
+    return busy + cpu.state.get(IDLE);
   }
 
   /** splitmix64: the same sequence in every run. */
@@ -408,6 +446,7 @@ export class Execution implements EngineHost {
   observe(index: number): number {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
+    if (this.options.timing?.observe?.(cpu)) return 1;
     this.observers.instruction?.(cpu);
     if (isStepping(cpu)) this.stepped = this.describe(cpu);
     return 0;

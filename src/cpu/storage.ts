@@ -17,12 +17,12 @@ import type { Cpu } from './cpu';
 import { storeAround } from './table-stores';
 import { takeInterrupt, takeStorageInterrupt } from './interrupts';
 import { raise } from './raise';
+import { consumeReservation, reserve } from './reservation';
+import type { TimedAccess } from './timing-port';
 
 const ARG = offsetOf('ARG');
 const VALUE = ARG + 8;
 const RESULT = offsetOf('RESULT');
-const RESLEN = offsetOf('RESLEN');
-const RESADDR = offsetOf('RESADDR');
 const PAGE_SHIFT = 12;
 const PAGE_MASK = ~0xfff;
 
@@ -60,6 +60,8 @@ export class Storage {
   private tableChanged = false;
   /** False where every access must be seen: an architected TLB decides that. */
   cacheable = true;
+  /** Sees every access that succeeded here, while it is set; the address is in ARG. */
+  onAccess: ((access: TimedAccess) => void) | undefined;
 
   constructor(
     private readonly cpu: Cpu,
@@ -94,6 +96,7 @@ export class Storage {
       return this.watched();
     const done = isStore ? this.store(access) : this.load(access);
     if (!done) return this.nothingThere();
+    this.onAccess?.({ access, first, second });
     if (second.bytes === 0) this.remember(first);
     return true;
   }
@@ -131,10 +134,7 @@ export class Storage {
     const { state } = this.cpu;
     const { first, second } = this.spans;
     if (!(second.bytes === 0 && this.loadWhole(first)) && !this.loadParts(first, second)) return false;
-    if (access.kind === 'reserve') {
-      state.setInt(RESLEN, access.bytes);
-      state.setHalves(RESADDR, first.raHi, first.raLo);
-    }
+    if (access.kind === 'reserve') reserve(this.cpu, this.address(first), access.bytes);
     return true;
   }
 
@@ -180,11 +180,7 @@ export class Storage {
     const { state } = this.cpu;
     const { first, second } = this.spans;
     if (access.operation === 'storeConditional') {
-      const held =
-        state.int(RESLEN) === access.bytes &&
-        state.hi(RESADDR) === first.raHi &&
-        state.lo(RESADDR) === first.raLo;
-      state.setInt(RESLEN, 0);
+      const held = consumeReservation(this.cpu, this.address(first), access.bytes);
       state.setHalves(RESULT, 0, held ? 1 : 0);
       if (!held) return true;
     }

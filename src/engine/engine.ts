@@ -21,6 +21,7 @@ import { handlersOf } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { TranslationCache } from './translation-cache';
+import type { EngineWeaver } from './weaver';
 import { WriteWatch } from './write-watch';
 import { WASM, type WasmMemory } from './wasm/api';
 import { variantIndex, variantOf, VARIANTS, type CodeModel } from './variant';
@@ -48,6 +49,8 @@ export interface EngineOptions {
   readonly implements: (row: InsnRow) => boolean;
   /** What of the CPU model generated code depends on. */
   readonly code: CodeModel;
+  /** What is woven into the generated code. */
+  readonly weaver?: EngineWeaver;
   /** log2 of the bytes of a reservation granule. Default 7. */
   readonly reservationShift?: number;
   /** Decoded pages kept, at least 2. */

@@ -1,0 +1,41 @@
+/**
+ * What may be woven into generated code beside the semantics: a model of time, a profiler. A weaver emits code at the
+ * places that {@link WovenHandler} names, into every handler of the variants of its engine; what it emits must not
+ * change guest state. Without a weaver nothing is emitted.
+ */
+import type { Handler } from './specialise';
+import type { AccessDescriptor } from './storage-code';
+import type { Code, ModuleBuilder } from './wasm/module';
+
+/** A weaver and the functions that its code calls in TypeScript. */
+export interface EngineWeaver {
+  /** Distinguishes the generated modules: the same key, the same code. */
+  readonly key: string;
+  /** Declares the imported functions; called before any other function of the module is declared. */
+  declareImports(builder: ModuleBuilder): void;
+  /** Defines the module's helper functions and returns what weaves its handlers. */
+  begin(builder: ModuleBuilder): ModuleWeaver;
+  /** The imported functions by name. */
+  imports(): Readonly<Record<string, (...args: number[]) => number | void>>;
+}
+
+export interface ModuleWeaver {
+  handler(code: Code, handler: Handler): WovenHandler;
+}
+
+/**
+ * Emits into one handler. Parameters of the handler are the CPU block, the record and the instructions left; `word`
+ * and `suffix` are locals with the instruction image.
+ */
+export interface WovenHandler {
+  /**
+   * Before the instruction. Code may leave the handler with the status of a helper that made state exact.
+   * @param image locals with the word, and the suffix of a prefixed instruction
+   */
+  before(image: { word: number; suffix: number | undefined }): void;
+  /** The instruction is a branch: control goes elsewhere, or to the next instruction. */
+  taken(): void;
+  notTaken(): void;
+  /** A load or store hits the translation cache. @param ea @param linear locals: i64 address, i32 linear address */
+  access(where: { ea: number; linear: number }, access: AccessDescriptor): void;
+}

@@ -1,0 +1,26 @@
+/** Cycles of a divide from its operands, for profiles that describe a divider by the bits of its operands. */
+import type { DivideTiming } from './profile';
+import type { DivideKind } from './schedule';
+
+/** Number of bits of a magnitude: 0 for 0. */
+const bitLength = (value: bigint): number => (value === 0n ? 0 : value.toString(2).length);
+
+function magnitude(value: bigint, { bits, signed }: DivideKind): bigint {
+  if (!signed) return BigInt.asUintN(bits, value);
+  const number = BigInt.asIntN(bits, value);
+  return number < 0n ? -number : number;
+}
+
+/** @param a @param b contents of RA and RB */
+export function divideCycles(timing: DivideTiming, kind: DivideKind, a: bigint, b: bigint): number {
+  const operand = magnitude(a, kind);
+  const divisor = magnitude(b, kind);
+  if (operand === 0n || divisor === 0n) return timing.trivial;
+  if (kind.extended && operand >= divisor) return timing.overflow;
+  const dividendBits = bitLength(operand) + (kind.extended ? kind.bits : 0);
+  if (!kind.extended && !kind.remainder && operand < divisor) return timing.smaller;
+  const step = dividendBits <= 16 ? 0 : dividendBits <= 32 ? 1 : 2;
+  const { longQuotient, iterations, remainder } = timing;
+  const long = dividendBits - bitLength(divisor) >= longQuotient.bits ? longQuotient.cycles : 0;
+  return iterations[step] + long + (kind.remainder ? remainder : 0);
+}

@@ -1,0 +1,141 @@
+/**
+ * What a timing profile is: every number of the cycle model as plain data, so that a user can write one as JSON.
+ * `profile-file.ts` reads and checks such a file, `profiles/` has those that come with the program.
+ *
+ * All durations are cycles. Fractions are for averages of effects that the model does not resolve; time is kept in
+ * twelfths of a cycle.
+ */
+import type { TimingClass } from '../../isa/vocabulary/row';
+
+/** Slots that a cycle has: every duration is a multiple of one slot. */
+export const SLOTS_PER_CYCLE = 12;
+
+/** How one kind of instruction passes through the pipeline. */
+export interface InstructionTiming {
+  /** From issue until an instruction that needs the result can issue: at least 1. */
+  readonly latency: number;
+  /** From issue until the next instruction can issue: 1 is pipelined, more blocks the issue of everything. */
+  readonly interval: number;
+  /** It issues when all earlier instructions have completed, and later ones wait until it has. */
+  readonly serialises?: boolean;
+  /** Fetching starts anew after it: the interval has the cost, the branch target cache cannot be used behind it. */
+  readonly refetches?: boolean;
+  /** Added to the latency of CR0 with Rc=1, and of XER's overflow flags with OE=1. */
+  readonly record?: number;
+  readonly overflow?: number;
+  /** It also waits for the register that it is going to write. */
+  readonly waitsForTarget?: boolean;
+  /** Added to the interval, and to the latency of the base register, of a load or store with update. */
+  readonly update?: number;
+}
+
+/**
+ * A divide by the bits of its operands, for dividers that get at the quotient by an approximation of the inverse.
+ * Bits are those of magnitudes: `dividend` up to 16, 32 and 64 bits need one more iteration each.
+ */
+export interface DivideTiming {
+  /** Divisor or dividend 0. */
+  readonly trivial: number;
+  /** Dividend smaller than divisor (not for the remainder, which takes the long way). */
+  readonly smaller: number;
+  /** Extended divide whose quotient does not fit. */
+  readonly overflow: number;
+  /** Dividend of at most 16, at most 32 and more bits. */
+  readonly iterations: readonly [number, number, number];
+  /** Added where the dividend has at least `bits` bits more than the divisor. */
+  readonly longQuotient: { readonly bits: number; readonly cycles: number };
+  /** Added for a remainder (negative: it saves). */
+  readonly remainder: number;
+}
+
+export interface CacheTiming {
+  /** Powers of two. */
+  readonly sets: number;
+  readonly ways: number;
+  /** log2 of a line's bytes, 5 to 8. */
+  readonly lineShift: number;
+  /** Added to an access that misses. */
+  readonly miss: number;
+  /** True where a line that was brought in is the next to leave its set until it is hit. */
+  readonly insertsOldest: boolean;
+}
+
+/** How the set is found: low bits of the page number, three fields of it combined, or those with the PID. */
+export const TLB_INDEX = ['page', 'folded', 'hashed'] as const;
+
+export interface TlbTiming {
+  readonly sets: number;
+  readonly ways: number;
+  readonly index: (typeof TLB_INDEX)[number];
+}
+
+export interface TranslationTiming {
+  /** First-level structures of 4K pages: a change of PID or LPID empties them. */
+  readonly instruction: TlbTiming;
+  readonly data: TlbTiming;
+  /** Second level: `hit` is added to an access that misses the first level and hits the second. */
+  readonly second: TlbTiming & { readonly hit: number };
+  /** Page tables by the 2 MiB that they map. */
+  readonly walkCache: Omit<TlbTiming, 'index'>;
+  /** One read of a walk that hits the data cache, and what a miss adds. */
+  readonly read: number;
+  readonly readMiss: number;
+}
+
+export interface BranchTiming {
+  /** Entries of the direct-mapped branch target cache, a power of two from 64 to 4096; it also keeps the direction. */
+  readonly targetCache: number;
+  /** Added to a taken branch that only decoding found to be taken. */
+  readonly decoded: number;
+  /** Added where direction or target was predicted wrongly, or not at all. */
+  readonly mispredicted: number;
+}
+
+export interface CoreTiming {
+  /** Instructions that can issue in a cycle: a divisor of 12. */
+  readonly issueWidth: number;
+  /** Cycle at which the first instruction after reset issues. */
+  readonly reset: number;
+  /** From issue until an instruction of latency 1 has completed; what serialisation waits for. */
+  readonly completion: number;
+  /** Instructions that fetching is ahead of issue at most: what hides instruction cache misses; at most 4. */
+  readonly runAhead: number;
+  /** Added to any interrupt. */
+  readonly interrupt: number;
+  /** Added to a load or store that crosses a boundary of `alignment` bytes. */
+  readonly alignment: number;
+  readonly unaligned: number;
+}
+
+/** What the built-in hypervisor's own work costs, by kind of exit; 0 where unknown, and statistics say so. */
+export interface HypervisorTiming {
+  readonly hypercall: number;
+  readonly pageFault: number;
+  readonly nestedEntry: number;
+}
+
+/** Where a number comes from, by its path in the profile (`data.miss`); `estimate` marks what nobody published. */
+export interface ProfileSource {
+  readonly path: string;
+  readonly source: string;
+  readonly estimate?: boolean;
+}
+
+export interface TimingProfile {
+  readonly name: string;
+  readonly description: string;
+  readonly core: CoreTiming;
+  /** By timing class, then by mnemonic without suffix (`mulld`), or `mfspr:NAME` and `mtspr:NAME`; later ones win. */
+  readonly classes: Readonly<Record<TimingClass, InstructionTiming>>;
+  readonly instructions: Readonly<Record<string, InstructionTiming>>;
+  readonly divide: DivideTiming;
+  readonly fetch: CacheTiming;
+  /** The data cache; stores that miss do not bring the line in where `writeAllocates` is false. */
+  readonly data: CacheTiming & { readonly writeAllocates: boolean };
+  readonly translation: TranslationTiming;
+  readonly branch: BranchTiming;
+  /** tlbie: what an invalidation that names no page adds. */
+  readonly invalidateAll: number;
+  readonly hypervisor: HypervisorTiming;
+  readonly sources: readonly ProfileSource[];
+}

@@ -1,0 +1,123 @@
+/**
+ * Microwatt at 64-bit scalar with FPU, 8 KiB caches: every number was measured on its RTL, as cycles of loops of one
+ * kind of instruction, or follows from the RTL's structure.
+ */
+import type { InstructionTiming, TimingProfile } from '../profile';
+
+const simple: InstructionTiming = { latency: 1, interval: 1 };
+const late: InstructionTiming = { latency: 3, interval: 1 };
+const slowSpr: InstructionTiming = { ...late, waitsForTarget: true };
+const blocking = (cycles: number): InstructionTiming => ({ latency: cycles, interval: cycles });
+const serialising = (interval: number): InstructionTiming => ({ latency: 1, interval, serialises: true });
+
+/** Special registers that are kept beside the general ones: as fast as those. */
+const FAST_SPRS = [
+  'LR', 'CTR', 'TAR', 'SRR0', 'SRR1', 'HSRR0', 'HSRR1', 'SPRG0', 'SPRG1', 'SPRG2', 'SPRG3', 'USPRG3', 'HSPRG0', 'HSPRG1',
+]; // prettier-ignore
+const fastSprs = Object.fromEntries(
+  FAST_SPRS.flatMap((name) => [
+    [`mfspr:${name}`, simple],
+    [`mtspr:${name}`, simple],
+  ]),
+);
+
+const measured = 'measured on the RTL';
+
+export const MICROWATT_PROFILE: TimingProfile = {
+  name: 'microwatt',
+  description: 'Microwatt: single issue in order, 8 KiB caches, measured on the RTL',
+  core: {
+    issueWidth: 1,
+    reset: 11,
+    completion: 3,
+    runAhead: 4,
+    interrupt: 6,
+    alignment: 8,
+    unaligned: 1,
+  },
+  classes: {
+    alu: { ...simple, record: 1, overflow: 2 },
+    count: { latency: 2, interval: 1, record: 1 },
+    mul32: { latency: 2, interval: 1, record: 1, overflow: 2 },
+    mul64: { ...blocking(4), record: 1, overflow: 3 },
+    // Latency and interval of a divide depend on its operands: see `divide`.
+    div: { ...blocking(4), record: 1, overflow: 2 },
+    bitPermute: blocking(66),
+    load: { latency: 3, interval: 1, update: 1 },
+    store: { latency: 1, interval: 1, update: 0 },
+    branch: simple,
+    cr: simple,
+    trap: simple,
+    sprFast: slowSpr,
+    spr: slowSpr,
+    cache: simple,
+    sync: serialising(3),
+    atomic: { latency: 3, interval: 2 },
+    tlb: blocking(7),
+    system: { ...blocking(6), refetches: true },
+  },
+  instructions: {
+    bpermd: blocking(9),
+    lq: { latency: 3, interval: 2 },
+    dcbz: blocking(9),
+    icbi: { latency: 1, interval: 3.5, refetches: false },
+    lbarx: late,
+    lharx: late,
+    lwarx: late,
+    ldarx: late,
+    // The flag in CR0 is there two cycles after the access.
+    'stbcx.': { latency: 2, interval: 2 },
+    'sthcx.': { latency: 2, interval: 2 },
+    'stwcx.': { latency: 2, interval: 2 },
+    'stdcx.': { latency: 2, interval: 2 },
+    lbzcix: blocking(7),
+    lhzcix: blocking(7),
+    lwzcix: blocking(7),
+    ldcix: blocking(7),
+    isync: { latency: 1, interval: 6, refetches: true },
+    eieio: simple,
+    mfmsr: serialising(3),
+    mtmsr: serialising(3),
+    mtmsrd: simple,
+    mftb: slowSpr,
+    'mtspr:XER': serialising(3),
+    'mtspr:PIDR': serialising(6),
+    ...fastSprs,
+    slbia: blocking(7),
+    sc: simple,
+    scv: simple,
+  },
+  divide: {
+    trivial: 4,
+    smaller: 10,
+    overflow: 10,
+    iterations: [31, 39, 47],
+    longQuotient: { bits: 56, cycles: 10 },
+    remainder: -1,
+  },
+  fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, insertsOldest: false },
+  data: { sets: 64, ways: 2, lineShift: 6, miss: 89 / 12, insertsOldest: true, writeAllocates: false },
+  translation: {
+    instruction: { sets: 64, ways: 1, index: 'folded' },
+    data: { sets: 64, ways: 2, index: 'page' },
+    second: { sets: 64, ways: 4, index: 'hashed', hit: 28 / 3 },
+    walkCache: { sets: 64, ways: 4 },
+    read: 14 / 3,
+    readMiss: 3,
+  },
+  branch: { targetCache: 1024, decoded: 2, mispredicted: 5 },
+  invalidateAll: 63,
+  hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0 },
+  sources: [
+    { path: 'core', source: measured },
+    { path: 'classes', source: measured },
+    { path: 'instructions', source: measured },
+    { path: 'divide', source: 'measured on the RTL; its divider approximates the inverse by Newton-Raphson steps' },
+    { path: 'fetch', source: measured },
+    { path: 'data', source: measured },
+    { path: 'translation', source: measured },
+    { path: 'branch', source: measured },
+    { path: 'invalidateAll', source: measured },
+    { path: 'hypervisor', source: 'Microwatt has no hypervisor', estimate: true },
+  ],
+}; // prettier-ignore

@@ -1,0 +1,266 @@
+/**
+ * What the model knows of an instruction before it executes: what it waits for, what waits for it, and for how long.
+ * Derived from its row (what it reads and writes) and the profile (how long that takes).
+ */
+import { SPR_ROWS } from '../../isa/registers/spr';
+import { effectsOf, type RegisterRef, type StateUse } from '../../isa/vocabulary/analysis';
+import { extractField, fieldBits } from '../../isa/vocabulary/forms';
+import type { Instruction, InsnRow, TimingClass } from '../../isa/vocabulary/row';
+import { SERVICES } from '../../isa/vocabulary/services';
+import { CAUSE } from './causes';
+import type { InstructionTiming, TimingProfile } from './profile';
+import { RESOURCE, resourceOf } from './resources';
+import { ticksOf } from './state';
+
+/** A resource by number, or the register that a field of the instruction numbers. */
+export type Ref =
+  { readonly resource: number } | { readonly field: string; readonly base: number; readonly orZero: boolean };
+
+export interface Write {
+  readonly ref: Ref;
+  /** Ticks from issue until it can be read, and the cause of waiting for it in the bits below. */
+  readonly ready: number;
+}
+
+/** How the end of a branch is predicted. */
+export type BranchKind = 'always' | 'conditional' | 'indirect';
+
+export interface DivideKind {
+  readonly bits: 32 | 64;
+  readonly signed: boolean;
+  readonly extended: boolean;
+  readonly remainder: boolean;
+}
+
+/** What all instructions have in common that one handler executes. */
+export interface Template {
+  readonly row: InsnRow;
+  readonly reads: readonly Ref[];
+  readonly writes: readonly Write[];
+  /** Ticks until the next one can issue, and what they are booked under beyond one slot. */
+  readonly interval: number;
+  readonly cause: number;
+  /** Ticks after which it has completed. */
+  readonly completes: number;
+  readonly serialises: boolean;
+  readonly refetches: boolean;
+  readonly branch: BranchKind | undefined;
+  readonly divide: DivideKind | undefined;
+  readonly storage: 'load' | 'store' | undefined;
+  /** Its own effect on the structures of the model. */
+  readonly drops: 'translations' | 'instructions' | undefined;
+}
+
+/** An instruction with its registers. */
+export interface Schedule extends Omit<Template, 'reads' | 'writes'> {
+  readonly reads: readonly number[];
+  readonly writes: readonly { readonly resource: number; readonly ready: number }[];
+  readonly mnemonic: string;
+  /** GPRs of dividend and divisor. */
+  readonly operands: readonly [number, number];
+}
+
+const CLASS_CAUSE: Readonly<Partial<Record<TimingClass, number>>> = {
+  mul32: CAUSE.multiplyDivide,
+  mul64: CAUSE.multiplyDivide,
+  div: CAUSE.multiplyDivide,
+  bitPermute: CAUSE.multiplyDivide,
+  load: CAUSE.loadUse,
+  atomic: CAUSE.loadUse,
+  cache: CAUSE.storageUnit,
+  tlb: CAUSE.storageUnit,
+  sync: CAUSE.serialisation,
+  spr: CAUSE.serialisation,
+  system: CAUSE.serialisation,
+};
+
+const sprNames = new Map(SPR_ROWS.map(({ num, name }) => [num, name]));
+/** The field of mfspr and mtspr. */
+const SPR_FIELD = 'SPR';
+
+/** Name of the special register that an instruction moves, where its image says so. */
+export function sprOf({ row, size, fixed }: Instruction, image?: bigint): string | undefined {
+  if (row.mnemonic !== 'mfspr' && row.mnemonic !== 'mtspr') return undefined;
+  const number =
+    fixed[SPR_FIELD] ??
+    (image === undefined ? undefined : Number(extractField(image, size, fieldBits(row.form, SPR_FIELD))));
+  return number === undefined ? undefined : (sprNames.get(number) ?? String(number));
+}
+
+export function timingOf(
+  profile: TimingProfile,
+  { row, mnemonic }: Instruction,
+  spr?: string,
+): InstructionTiming {
+  const { instructions, classes } = profile;
+  return (
+    (spr === undefined ? undefined : instructions[`${row.mnemonic}:${spr}`]) ??
+    instructions[mnemonic] ??
+    instructions[row.mnemonic] ??
+    classes[row.timing]
+  );
+}
+
+const DIVIDE = /^(div|mod)(s|)(w|d)(e|)(u|)|^mod([su])([wd])/;
+
+/** From the mnemonic: `divweu`, `modsd`... */
+function divideKind({ mnemonic, timing }: InsnRow): DivideKind | undefined {
+  if (timing !== 'div' || !DIVIDE.test(mnemonic)) return undefined;
+  const remainder = mnemonic.startsWith('mod');
+  const rest = mnemonic.slice(3);
+  return {
+    remainder,
+    bits: rest.includes('w') ? 32 : 64,
+    signed: remainder ? rest.startsWith('s') : !rest.endsWith('u'),
+    extended: !remainder && rest.includes('e'),
+  };
+}
+
+function branchKind({ mnemonic, timing }: InsnRow): BranchKind | undefined {
+  if (timing !== 'branch') return undefined;
+  if (mnemonic === 'b') return 'always';
+  return mnemonic === 'bc' ? 'conditional' : 'indirect';
+}
+
+function registers(use: StateUse): Ref[] {
+  const refs: Ref[] = [];
+  const add = (base: number) => (ref: RegisterRef) => {
+    if (ref.by === 'number') refs.push({ resource: base + ref.number });
+    else if (ref.by === 'field') refs.push({ field: ref.field, base, orZero: ref.orZero });
+    // A register that only execution tells: whoever wants to be exact asks with the image.
+  };
+  use.gprs.forEach(add(0));
+  use.vsrs.forEach(add(RESOURCE.VSR));
+  return refs;
+}
+
+function named(use: StateUse): number[] {
+  const out = new Set<number>();
+  if (use.crFields.length > 0) out.add(RESOURCE.CR);
+  for (const name of use.resources) out.add(resourceOf(name));
+  out.delete(RESOURCE.OTHER);
+  return [...out];
+}
+
+/** True where the row loads or stores and writes the address back. */
+const updates = (row: InsnRow): boolean =>
+  (row.timing === 'load' || row.timing === 'store') && /^(p?l|st)\w*u(x?)$/.test(row.mnemonic);
+
+/** True with Rc=1, and for instructions that always set CR0 from their result: the mnemonic says it. */
+const recordsResult = ({ row, fixed }: Instruction): boolean =>
+  fixed['Rc'] === 1 || row.mnemonic.endsWith('.');
+
+/** The writes of an instruction with their latencies. */
+function writesOf(use: StateUse, insn: Instruction, t: InstructionTiming): Write[] {
+  const cause = CLASS_CAUSE[insn.row.timing] ?? CAUSE.dependencies;
+  const at = (cycles: number, why = cause): number => ticksOf(cycles) + why;
+  const out: Write[] = registers(use).map((ref) => {
+    const isBase = updates(insn.row) && 'field' in ref && ref.field === 'RA';
+    return { ref, ready: at(t.latency + (isBase ? (t.update ?? 0) : 0)) };
+  });
+  const records = recordsResult(insn);
+  for (const resource of named(use)) {
+    let latency = t.latency;
+    if (resource === RESOURCE.CR && records) latency += t.record ?? 0;
+    if (resource === RESOURCE.OVERFLOW && insn.fixed['OE'] === 1) latency += t.overflow ?? 0;
+    out.push({ ref: { resource }, ready: at(latency) });
+  }
+  if (records && t.record !== undefined)
+    out.push({ ref: { resource: RESOURCE.RECORD }, ready: at(t.latency + t.record) });
+  return out;
+}
+
+function storageOf({ row }: Instruction, reads: StateUse, writes: StateUse): 'load' | 'store' | undefined {
+  if (writes.storage) return 'store';
+  if (reads.storage) return 'load';
+  return row.timing === 'load' ? 'load' : row.timing === 'store' ? 'store' : undefined;
+}
+
+/**
+ * True where the template of a handler says all that there is to know: no service is involved, which executes in
+ * TypeScript, and every register is numbered by a field.
+ */
+export function isRegular(
+  { row }: Instruction,
+  fixed: Readonly<Record<string, number>>,
+  timing: InstructionTiming,
+): boolean {
+  const { services, reads, writes } = effectsOf(row.sem, (name) => fixed[name]);
+  const computed = (use: StateUse): boolean => [...use.gprs, ...use.vsrs].some(({ by }) => by === 'computed');
+  const served = [...services].some((name) => !(SERVICES[name] as { ordersOnly?: true }).ordersOnly);
+  return !served && !computed(reads) && !computed(writes) && !timing.serialises;
+}
+
+/**
+ * The template of a handler.
+ *
+ * @param fixed fields that are known, as the engine's handlers have them
+ * @param image where given, all fields are known
+ */
+export function templateOf(
+  profile: TimingProfile,
+  instruction: Instruction,
+  fixed: Readonly<Record<string, number>>,
+  image?: bigint,
+): Template {
+  const { row, size } = instruction;
+  const known = { ...instruction, fixed };
+  const field = (name: string): number | undefined =>
+    image === undefined ? fixed[name] : Number(extractField(image, size, fieldBits(row.form, name)));
+  const { reads, writes } = effectsOf(row.sem, field);
+  const spr = sprOf(known, image);
+  const t = timingOf(profile, known, spr);
+  if (image === undefined && !isRegular(instruction, fixed, t))
+    throw new Error(`${row.mnemonic} has no template`);
+  const storage = storageOf(instruction, reads, writes);
+  const waits: Ref[] = [...registers(reads), ...named(reads).map((resource) => ({ resource }))];
+  if (recordsResult(known) && t.record !== undefined) waits.push({ resource: RESOURCE.RECORD });
+  if (storage) waits.push({ resource: RESOURCE.STORAGE });
+  if (t.waitsForTarget) waits.push({ field: 'RT', base: 0, orZero: false });
+  const cause = CLASS_CAUSE[row.timing] ?? CAUSE.serialisation;
+  const update = updates(row) ? (t.update ?? 0) : 0;
+  return {
+    row,
+    reads: waits,
+    writes: writesOf(writes, known, t),
+    interval: intervalOf(profile, t, update),
+    cause: t.serialises ? CAUSE.serialisation : cause === CAUSE.loadUse ? CAUSE.storageUnit : cause,
+    completes: ticksOf(t.latency + profile.core.completion - 1),
+    serialises: t.serialises ?? false,
+    refetches: t.refetches ?? false,
+    branch: branchKind(row),
+    divide: divideKind(row),
+    storage,
+    drops:
+      spr === 'PIDR' && row.mnemonic === 'mtspr'
+        ? 'translations'
+        : row.mnemonic === 'icbi'
+          ? 'instructions'
+          : undefined,
+  };
+}
+
+/** One instruction takes its share of a cycle, or as long as it blocks. */
+function intervalOf({ core }: TimingProfile, t: InstructionTiming, update: number): number {
+  const cycles = t.interval + update;
+  return ticksOf(cycles > 1 ? cycles : 1 / core.issueWidth);
+}
+
+const bound = (ref: Ref, instruction: Instruction, image: bigint): number => {
+  if ('resource' in ref) return ref.resource;
+  const n = Number(extractField(image, instruction.size, fieldBits(instruction.row.form, ref.field)));
+  return ref.orZero && n === 0 ? RESOURCE.NOTHING : ref.base + n;
+};
+
+/** A template with the registers of an image. */
+export function bind(template: Template, instruction: Instruction, image: bigint): Schedule {
+  const number = (name: string): number =>
+    Number(extractField(image, instruction.size, fieldBits(instruction.row.form, name)));
+  return {
+    ...template,
+    mnemonic: instruction.mnemonic,
+    reads: template.reads.map((ref) => bound(ref, instruction, image)),
+    writes: template.writes.map(({ ref, ready }) => ({ resource: bound(ref, instruction, image), ready })),
+    operands: template.divide ? [number('RA'), number('RB')] : [0, 0],
+  };
+}

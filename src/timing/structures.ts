@@ -1,0 +1,104 @@
+/** The caches, lookaside buffers and the branch target cache of one CPU, empty after reset. */
+import type { TimingProfile, TlbTiming } from './profile';
+import { Table } from './tables';
+
+/** Where the first-level structures lie in their region, in words; generated code looks into those. */
+export interface StructureMap {
+  readonly fetch: number;
+  readonly data: number;
+  readonly instructionTlb: number;
+  readonly dataTlb: number;
+  readonly targets: number;
+  readonly words: number;
+}
+
+export function structureMap({ fetch, data, translation: t, branch }: TimingProfile): StructureMap {
+  let words = 0;
+  const take = (size: number): number => {
+    words += size;
+    return words - size;
+  };
+  return {
+    fetch: take(Table.words(fetch.sets, fetch.ways)),
+    data: take(Table.words(data.sets, data.ways)),
+    instructionTlb: take(Table.words(t.instruction.sets, t.instruction.ways)),
+    dataTlb: take(Table.words(t.data.sets, t.data.ways)),
+    targets: take(2 * branch.targetCache),
+    get words() {
+      return words;
+    },
+  };
+}
+
+/** Set of a page. @param page the page number's low 32 bits @param context PID, for hashed structures */
+export function tlbSet({ sets, index }: TlbTiming, page: number, context: number): number {
+  const field = Math.log2(sets);
+  const folded = page ^ (page >>> field);
+  if (index === 'page') return page & (sets - 1);
+  if (index === 'folded') return (folded ^ (page >>> (2 * field))) & (sets - 1);
+  return (folded ^ context) & (sets - 1);
+}
+
+export class Structures {
+  readonly fetch: Table;
+  readonly data: Table;
+  readonly instructionTlb: Table;
+  readonly dataTlb: Table;
+  readonly second: Table;
+  readonly walkCache: Table;
+  readonly targets: BranchTargets;
+
+  /** @param region words of {@link structureMap} from `at` on: of linear memory, or private */
+  constructor(profile: TimingProfile, region?: Int32Array, at = 0) {
+    const map = structureMap(profile);
+    const words = region ?? new Int32Array(map.words);
+    const { fetch, data, translation: t, branch } = profile;
+    this.fetch = new Table(words, at + map.fetch, fetch.sets, fetch.ways, fetch.insertsOldest);
+    this.data = new Table(words, at + map.data, data.sets, data.ways, data.insertsOldest);
+    this.instructionTlb = new Table(words, at + map.instructionTlb, t.instruction.sets, t.instruction.ways);
+    this.dataTlb = new Table(words, at + map.dataTlb, t.data.sets, t.data.ways);
+    this.targets = new BranchTargets(words, at + map.targets, branch.targetCache);
+    const alone = ({ sets, ways }: { sets: number; ways: number }): Table =>
+      new Table(new Int32Array(Table.words(sets, ways)), 0, sets, ways);
+    this.second = alone(t.second);
+    this.walkCache = alone(t.walkCache);
+  }
+}
+
+/** What the branch target cache says of a branch. */
+export type Prediction = 'taken' | 'notTaken' | 'unknown';
+
+/**
+ * A direct-mapped branch target cache with full tags that keeps the last direction. A direct branch has one target, so
+ * that the target needs no place: an entry is the address of the branch, with its direction in the lowest bit.
+ */
+export class BranchTargets {
+  constructor(
+    private readonly words: Int32Array,
+    private readonly at: number,
+    private readonly entries: number,
+  ) {
+    this.clear();
+  }
+
+  clear(): void {
+    this.words.fill(-1, this.at, this.at + 2 * this.entries);
+  }
+
+  private place(lo: number): number {
+    return this.at + 2 * ((lo >>> 2) & (this.entries - 1));
+  }
+
+  predict(hi: number, lo: number): Prediction {
+    const i = this.place(lo);
+    const entry = this.words[i]!;
+    if (this.words[i + 1] !== hi || (entry & ~1) !== lo) return 'unknown';
+    return entry & 1 ? 'taken' : 'notTaken';
+  }
+
+  record(hi: number, lo: number, { taken }: { taken: boolean }): void {
+    const i = this.place(lo);
+    this.words[i] = lo | (taken ? 1 : 0);
+    this.words[i + 1] = hi;
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * A cycle model attached to a machine: one pipeline per CPU, told what happens by the run loop. `createReference` sees
+ * every instruction through the observed variant of generated code: slow and obvious, the twin of what `weave.ts`
+ * generates.
+ */
+import { MSR } from '../../isa/registers/msr';
+import { hiOf, loOf } from '../core/u64';
+import type { Cpu } from '../cpu/cpu';
+import type { TimedAccess, TimingPort } from '../cpu/timing-port';
+import type { Engine } from '../engine/engine';
+import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
+import { offsetOf } from '../state/layout';
+import { CAUSE } from './causes';
+import { ScheduleLibrary } from './library';
+import { Pipeline, RELOCATION, type BranchOutcome, type Place } from './pipeline';
+import type { TimingProfile } from './profile';
+import type { BranchKind, Schedule } from './schedule';
+import { CELL, Cells, TICKS } from './state';
+import { Structures } from './structures';
+import { TranslatorWalks } from './walks';
+
+const ARG = offsetOf('ARG');
+const IP = offsetOf('IP');
+const NIA = offsetOf('NIA');
+const CR = offsetOf('CR');
+const CTR = offsetOf('CTR');
+const MSR_AT = offsetOf('MSR');
+const PIDR = offsetOf('PIDR');
+const LPIDR = offsetOf('LPIDR');
+
+/** Structures of the model by what an invalidation names. */
+const WALKS = STRUCTURE.PWC_PROCESS | STRUCTURE.PWC_PARTITION;
+const TRANSLATIONS =
+  STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED;
+
+/** One CPU's model and what the driver remembers of it. */
+export class TimedCpu {
+  readonly walks: TranslatorWalks;
+  private pid = 0;
+  private lpid = 0;
+
+  constructor(
+    readonly cpu: Cpu,
+    readonly pipeline: Pipeline,
+    walks: TranslatorWalks,
+  ) {
+    this.walks = walks;
+  }
+
+  /** MSR, PIDR, LPIDR... may have changed. */
+  contextChanged(): void {
+    const { cpu, pipeline, walks } = this;
+    const { state } = cpu;
+    const mode = (which: 'IR' | 'DR'): number =>
+      walks.relocated(which)
+        ? RELOCATION.translated
+        : cpu.inState(MSR.HV)
+          ? RELOCATION.real
+          : RELOCATION.guestReal;
+    const data = mode('DR');
+    const fetch = mode('IR');
+    const { cells } = pipeline;
+    if (cells.lo(CELL.relocation) !== data || cells.hi(CELL.relocation) !== fetch) {
+      cells.setHalves(CELL.relocation, fetch, data);
+      pipeline.forgetPages();
+    }
+    const pid = state.lo(PIDR);
+    const lpid = state.lo(LPIDR);
+    if (pid === this.pid && lpid === this.lpid) return;
+    this.pid = pid;
+    this.lpid = lpid;
+    pipeline.contextSwitched();
+  }
+}
+
+export abstract class Timing implements TimingPort {
+  readonly library: ScheduleLibrary;
+  protected engine!: Engine;
+  protected timed: TimedCpu[] = [];
+
+  constructor(readonly profile: TimingProfile) {
+    this.library = new ScheduleLibrary(profile);
+  }
+
+  attach(engine: Engine, cpus: readonly Cpu[]): void {
+    this.engine = engine;
+    this.timed = cpus.map((cpu) => {
+      const walks = new TranslatorWalks(cpu);
+      return new TimedCpu(cpu, this.pipelineOf(cpu, walks), walks);
+    });
+  }
+
+  protected abstract pipelineOf(cpu: Cpu, walks: TranslatorWalks): Pipeline;
+
+  /** The model of a CPU. */
+  pipeline(cpu: Cpu): Pipeline {
+    return this.timed[cpu.state.index]!.pipeline;
+  }
+
+  reset(cpu: Cpu): void {
+    const timed = this.timed[cpu.state.index]!;
+    timed.pipeline.reset();
+    timed.contextChanged();
+  }
+
+  cycles(cpu: Cpu): number {
+    return this.pipeline(cpu).cycles;
+  }
+
+  leaveAt(cpu: Cpu, cycles: number): void {
+    this.pipeline(cpu).cells.set(CELL.deadline, Math.min(cycles * TICKS.cycle, Number.MAX_SAFE_INTEGER));
+  }
+
+  accessed(cpu: Cpu, { access, first, second }: TimedAccess): void {
+    const { state } = cpu;
+    const store = access.operation !== 'load';
+    const hi = state.hi(ARG);
+    const lo = state.lo(ARG);
+    this.pipeline(cpu).access({
+      hi,
+      lo,
+      real: first.raLo,
+      bytes: first.bytes + second.bytes,
+      store,
+      inhibited: first.cachingInhibited || first.raHi !== 0,
+    });
+  }
+
+  interrupted(cpu: Cpu): void {
+    this.pipeline(cpu).interrupted();
+  }
+
+  contextChanged(cpu: Cpu): void {
+    this.timed[cpu.state.index]!.contextChanged();
+  }
+
+  invalidated(cpu: Cpu, { structures, page }: Invalidation): void {
+    const pipeline = this.pipeline(cpu);
+    if (structures & WALKS) pipeline.translation.dropWalks();
+    if (!(structures & TRANSLATIONS)) {
+      pipeline.forgetPages();
+      pipeline.translation.dropFirst();
+      return;
+    }
+    if (!page) pipeline.charge(this.profile.invalidateAll, CAUSE.storageUnit);
+    const address = page && page.shift <= PAGE_SHIFT ? page.address >> BigInt(PAGE_SHIFT) : undefined;
+    pipeline.dropTranslations(address === undefined ? undefined : { hi: hiOf(address), lo: loOf(address) });
+  }
+
+  forget(): void {
+    for (const timed of this.timed) timed.contextChanged();
+  }
+
+  /** Place and schedule of the instruction that state is exact at. */
+  protected instructionAt(cpu: Cpu): { schedule: Schedule; place: Place } {
+    const { state } = cpu;
+    const record = state.int(IP);
+    const instruction = this.engine.instructionAt(record)!;
+    const schedule = this.library.schedule(instruction, cpu.image);
+    const real = this.engine.code.locate(record).address;
+    return { schedule, place: { hi: state.hi(NIA), lo: state.lo(NIA), real } };
+  }
+}
+
+const PAGE_SHIFT = 12;
+
+/** The reference model: sees every instruction in the observed variant. */
+export class ReferenceTiming extends Timing {
+  private readonly pending: ({ place: Place; outcome: BranchOutcome } | undefined)[] = [];
+
+  protected override pipelineOf(_cpu: Cpu, walks: TranslatorWalks): Pipeline {
+    return new Pipeline(this.profile, Cells.detached(), new Structures(this.profile), walks);
+  }
+
+  /** An instruction that ends in an interrupt is no branch that went anywhere. */
+  override interrupted(cpu: Cpu): void {
+    this.pending[cpu.state.index] = undefined;
+    super.interrupted(cpu);
+  }
+
+  observe(cpu: Cpu): boolean {
+    this.left(cpu);
+    const pipeline = this.pipeline(cpu);
+    const { schedule, place } = this.instructionAt(cpu);
+    if (pipeline.mustLeave(place)) return true;
+    const [a, b] = schedule.operands;
+    pipeline.begin(schedule, place, cpu.state.gpr(a), cpu.state.gpr(b));
+    if (schedule.branch)
+      this.pending[cpu.state.index] = {
+        place,
+        outcome: { taken: isTaken(cpu, schedule.branch), backward: isBackward(cpu.imageLo) },
+      };
+    return false;
+  }
+
+  /** A branch is over: it did not end in an interrupt. */
+  left(cpu: Cpu): void {
+    const done = this.pending[cpu.state.index];
+    this.pending[cpu.state.index] = undefined;
+    if (done) this.pipeline(cpu).branched(done.place, done.outcome);
+  }
+}
+
+/** The sign of a conditional branch's displacement. */
+const isBackward = (word: number): boolean => (word & SIGN_OF_BD) !== 0;
+const SIGN_OF_BD = 0x8000;
+
+/** Whether a branch will be taken (Power ISA Book I, 2.4: BO and BI). */
+function isTaken({ state, imageLo }: Cpu, kind: BranchKind): boolean {
+  if (kind === 'always') return true;
+  const bo = (imageLo >>> 21) & 31;
+  const bi = (imageLo >>> 16) & 31;
+  const bit = (state.bytes[CR + (bi >>> 2)]! >>> (3 - (bi & 3))) & 1;
+  const condition = (bo & 16) !== 0 || bit === ((bo >>> 3) & 1);
+  if (bo & 4) return condition;
+  const count = state.get(CTR) - 1n;
+  const width = state.has(MSR_AT, MSR.SF) ? 64 : 32;
+  return condition && (BigInt.asUintN(width, count) === 0n) === ((bo & 2) !== 0);
+}
