@@ -86,6 +86,7 @@ export interface GuestTranslation {
 }
 
 const LPCR_AT = offsetOf('LPCR');
+const IDLE_AT = offsetOf('IDLETIME');
 /** 2024-01-01 00:00 UTC. */
 const DEFAULT_START_TIME = 1_704_067_200;
 /** The hypercalls of every guest; those of a hypervisor are the nested part's. */
@@ -226,6 +227,7 @@ export class L0 {
 
   private stamp(): { time: () => number; cpu: () => number } {
     const cpu = (): number => this.vm.runningVcpu?.id ?? 0;
-    return { cpu, time: () => Number(this.options.cpus[cpu()]!.hooks.now()) };
+    const retired = ({ hooks, state }: Cpu): bigint => hooks.now() - state.get(IDLE_AT);
+    return { cpu, time: () => Number(retired(this.options.cpus[cpu()]!)) };
   }
 }

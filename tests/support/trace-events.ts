@@ -99,6 +99,8 @@ export const EVENTS: readonly TraceEvent[] = [
   { ev: 'tlb', t: 2001, cpu: 0, action: 'insert', structure: 'TLB', lpid: 1, pid: 5, ea: 0x1000n, ra: 0x2000n, pageShift: 12, set: 3, way: 1 },
   { ev: 'console', t: 2002, cpu: 0, device: 'uart0', direction: 'out', text: 'hé\n"x"' },
   { ev: 'memslot', t: 2003, cpu: 0, op: 'create', result: 'OK', as: 0, id: 1, gpa: 0n, size: 1n << 30n, hva: 0x7fff_0000n, flags: 0 },
+  { ev: 'hcall', t: 2003, cpu: 0, number: 0x31c, name: 'H_SET_MODE', args: [{ name: 'mode', value: 3n }], result: 'H_SUCCESS', results: [] },
+  { ev: 'l0.fault', t: 2003, cpu: 0, gpa: 0x1000n, ea: 0x1000n, access: 'load', outcome: 'mapped', host: 0x20_0000n, shift: 21 },
   { ev: 'stats', t: 2004, cpu: 0, counters: { instructions: 2004, walks: 2 } },
   { ev: 'end', t: 2004, cpu: 0, reason: 'attn', exitCode: 0 },
 ]; // prettier-ignore

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { UserError } from '../../src/core/errors';
 import { decodeEvent, decodeHeader, encodeEvent, encodeHeader } from '../../src/trace/json';
 import {
-  EVENT_SHAPES, PERMISSION_STEP, REFERENCE_CHANGE_STEP, TRACE_HEADER, TRACE_KINDS, TRACE_VERSION, WALK_FAULT,
+  EVENT_SHAPES, HYPERCALL_VALUE, PERMISSION_STEP, REFERENCE_CHANGE_STEP, TRACE_HEADER, TRACE_KINDS, TRACE_VERSION, WALK_FAULT,
   WALK_RESULT, WALK_STEP, type AnyField, type AnyKind, type AnyShape,
 } from '../../src/trace/schema'; // prettier-ignore
 import { arbitraryEvent, EVENTS } from '../support/trace-events';
@@ -35,6 +35,7 @@ const OBJECTS = new Map<AnyShape, string>([
   [REFERENCE_CHANGE_STEP, 'referenceChange'],
   [WALK_RESULT, 'result'],
   [WALK_FAULT, 'fault'],
+  [HYPERCALL_VALUE, 'value'],
 ]);
 
 function kindText(kind: AnyKind): string {

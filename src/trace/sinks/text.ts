@@ -2,6 +2,7 @@
 import chalk, { type Chalk } from 'chalk';
 import { hex16 } from '../../core/u64';
 import type { TraceEvent } from '../events';
+import type { HypercallEvent } from '../events/hypervisor';
 import type { InsnEvent } from '../events/execution';
 import type { WalkEvent } from '../events/walk';
 import type { TextOutput } from './output';
@@ -82,6 +83,8 @@ export class TextSink implements TraceSink {
         return `${event.reason}, exit code ${event.exitCode}`;
       case 'walk':
         return this.walkText(event);
+      case 'hcall':
+        return this.hypercallText(event);
       default:
         return plainText(event);
     }
@@ -91,6 +94,13 @@ export class TextSink implements TraceSink {
     const text = event.text ?? this.options.disassemble?.(event) ?? '';
     const image = event.image.toString(16).padStart(event.size === 8 ? 16 : 8, '0');
     return `${this.at(event.ea)}  ${this.color.dim(image)}  ${text}`;
+  }
+
+  private hypercallText({ name, args, result, results }: HypercallEvent): string {
+    const text = (values: HypercallEvent['args']): string =>
+      values.map((v) => `${v.name} ${short(v.value)}`).join(', ');
+    const gives = results.length > 0 ? `, ${text(results)}` : '';
+    return `${name}(${text(args)}) = ${result}${gives}`;
   }
 
   private walkText(event: WalkEvent): string {
