@@ -10,6 +10,7 @@ import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { hiOf, loOf } from '../core/u64';
 import type { Context } from '../engine/contexts';
 import { hasSlot, offsetOf } from '../state/layout';
+import { COMPATIBILITY_SETS, compatibilitySet } from './compatibility';
 import type { Cpu } from './cpu';
 import type { CpuModel } from './models/model';
 
@@ -29,9 +30,6 @@ const REGISTERS = [
 
 /** Modes within a regime: bits that are given to {@link Contexts.number}. */
 const MODE = { hv: 1, pr: 2, relocate: 4, sf: 8, le: 16, observed: 32, set: 64, fetch: 128 } as const;
-
-/** The set of instructions with the newer ones of PCR taken away. */
-export const COMPATIBILITY_SET = 1;
 
 /** Structures whose entries final translations are made of. */
 const FINAL = STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED;
@@ -71,6 +69,7 @@ export class ContextTracker {
     private readonly engine: Engine,
     private readonly model: CpuModel,
   ) {
+    for (const { set, has } of COMPATIBILITY_SETS) engine.defineSet(set, has);
     this.tracked = engine.cpus.map(() => ({
       values: new Int32Array(2 * REGISTERS.length).fill(-1),
       key: '',
@@ -95,7 +94,7 @@ export class ContextTracker {
       (msr & MSR.SF.hi ? MODE.sf : 0) |
       (low & MSR.LE.lo ? MODE.le : 0) |
       (this.tracked[state.index]!.observed ? MODE.observed : 0) |
-      (this.instructionSet(cpu) ? MODE.set : 0) |
+      (compatibilitySet(cpu) ? MODE.set : 0) |
       MODE.fetch;
     const { contexts } = this.engine;
     const whose = {
@@ -158,12 +157,6 @@ export class ContextTracker {
     const le = cpu.state.lo(MSR_AT) & MSR.LE.lo ? 1 : 0;
     const sf = cpu.state.hi(MSR_AT) & MSR.SF.hi ? 1 : 0;
     return variantIndex(le, sf, observed);
-  }
-
-  /** Which set of instructions exists: those of PCR's level in problem state, else the model's. */
-  instructionSet(cpu: Cpu): number {
-    void cpu;
-    return 0;
   }
 
   private keyOf(cpu: Cpu): string {

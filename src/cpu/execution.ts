@@ -15,6 +15,7 @@ import { Translator } from '../mmu/translate';
 import { offsetOf, RECORD } from '../state/layout';
 import { Agenda } from './agenda';
 import { deliver } from './asynchronous';
+import { compatibilitySet } from './compatibility';
 import { ContextTracker } from './contexts';
 import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } from './cpu';
 import { takeStorageInterrupt } from './interrupts';
@@ -294,7 +295,7 @@ export class Execution implements EngineHost {
       takeStorageInterrupt(cpu);
       return;
     }
-    const mode = this.engine.decodeMode(variant, this.tracker.instructionSet(cpu));
+    const mode = this.engine.decodeMode(variant, compatibilitySet(cpu));
     this.engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
   }
 

@@ -92,6 +92,8 @@ export class Engine {
   private readonly table: object;
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
   private readonly decoders = new Map<number, Decoder>();
+  /** What sets of instructions beside the model's have. */
+  private readonly sets = new Map<number, (row: InsnRow) => boolean>();
   private readonly writes: WriteWatch;
   readonly reservations: Reservations;
   private readonly hasPrefixes: boolean;
@@ -196,16 +198,15 @@ export class Engine {
 
   /** Defines an additional set of instructions: those of the model that `has` keeps. @param set 1..7 */
   defineSet(set: number, has: (row: InsnRow) => boolean): void {
-    this.decoders.set(
-      set,
-      createDecoder((row) => this.options.implements(row) && has(row)),
-    );
+    this.sets.set(set, has);
+    this.decoders.delete(set);
   }
 
   private decoderOf(set: number): Decoder {
     let decoder = this.decoders.get(set);
     if (!decoder) {
-      decoder = createDecoder(this.options.implements);
+      const has = this.sets.get(set);
+      decoder = createDecoder((row) => this.options.implements(row) && (!has || has(row)));
       this.decoders.set(set, decoder);
     }
     return decoder;

@@ -7,6 +7,7 @@ import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
 import type { SprAccess } from '../../../isa/registers/spr';
 import { offsetOf } from '../../state/layout';
+import { hidesSpr } from '../compatibility';
 import type { Cpu } from '../cpu';
 import { OUTCOME, type Outcome } from '../outcome';
 import { raise } from '../raise';
@@ -66,10 +67,11 @@ const SPR_FACILITY: Readonly<Record<string, FacilityRow>> = {
 };
 
 /**
- * The interrupt of an SPR whose facility is turned off, else undefined. choice: the hypervisor's register is asked
+ * The interrupt of an SPR whose facility is turned off or which PCR hides, else undefined. choice: the hypervisor's register is asked
  * first, as for instructions; the ISA leaves the order open.
  */
 export function facilityOff(cpu: Cpu, name: string): Outcome | undefined {
+  if (hidesSpr(cpu, name)) return raise(cpu, 'illegal');
   const facility = SPR_FACILITY[name];
   if (!facility) return undefined;
   const { hfscr, fscr } = facility;
