@@ -41,6 +41,8 @@ export class Nested {
   readonly orphans = new Set<NestedGuest>();
   /** Bytes of all shadow trees. */
   shadowBytes = 0;
+  /** Tick of the next timer of L0's own, where it has one. */
+  l0Timer: bigint | undefined;
   /** What H_SET_PARTITION_TABLE was given; 0: no table. */
   l1Ptcr = 0n;
   readonly counters = { entries: 0, faults: 0, reclaims: 0, listLimits: 0, warnings: 0 };

@@ -13,12 +13,13 @@ import type { HostPageSize } from '../../../src/kvm/page';
 import { KIB, MIB } from '../../../src/kvm/page';
 import { L0 } from '../../../src/kvm/l0';
 import { nestedPageFault, type NestedFaultResult } from '../../../src/kvm/nested/fault';
-import { nestedHostOf } from '../../../src/kvm/nested/l0-host';
-import type { NestedOptions } from '../../../src/kvm/nested/host';
-import { NestedMemoryEvents } from '../../../src/kvm/nested/memory-events';
-import { Nested } from '../../../src/kvm/nested/nested';
+import type { Nested } from '../../../src/kvm/nested/nested';
+import { addNested, type NestedGuests, type NestedPartOptions } from '../../../src/kvm/nested/part';
+import { Hypercall } from '../../../src/kvm/hypercalls/table';
+import type { InterruptName } from '../../../isa/interrupts';
+import type { InterruptDetail } from '../../../src/cpu/interrupts';
 import type { NestedGuest } from '../../../src/kvm/nested/nested-guest';
-import { getNested, getOrCreateNested, putNested } from '../../../src/kvm/nested/nested-guests';
+import { getOrCreateNested, putNested } from '../../../src/kvm/nested/nested-guests';
 import { setUserMemoryRegion } from '../../../src/kvm/set-memory-region';
 import { readGuest, writeGuest } from '../../../src/kvm/translate';
 import { ACCESS } from '../../../src/mmu/access';
@@ -35,7 +36,7 @@ export const LPID = 5;
 export const RWX = PTE.READ.mask | PTE.WRITE.mask | PTE.EXECUTE.mask;
 export const RC = PTE.R.mask | PTE.C.mask;
 
-export interface WorldOptions extends NestedOptions {
+export interface WorldOptions extends NestedPartOptions {
   readonly memory?: number;
   readonly pageSize?: number;
   /** Bytes of L1, slot 0 from guest real address 0. */
@@ -52,6 +53,7 @@ export class World {
   readonly memory: RealMemory;
   readonly l0: L0;
   readonly nested: Nested;
+  readonly part: NestedGuests;
   readonly cpu: Cpu;
   /** Units of machine time that have passed. */
   time = 0n;
@@ -91,9 +93,8 @@ export class World {
       cpu: () => 0,
       emit: (event: NestedEvent) => void this.events.push(event),
     };
-    this.nested = new Nested(nestedHostOf(this.l0), { ...rest, ...(record === false ? {} : { observer }) });
-    const events = new NestedMemoryEvents(this.nested);
-    this.l0.nested = Object.assign(events, { isRunning: () => false, interrupt: () => false });
+    this.part = addNested(this.l0, { ...rest, ...(record === false ? {} : { observer }) });
+    this.nested = this.part.nested;
     this.hva = this.l0.mm.mmap({ bytes: l1, pageSize: hostPages });
     this.l1Bytes = l1;
     this.slot({ id: 0, gpa: 0, bytes: l1, hva: this.hva });
@@ -198,6 +199,29 @@ export class World {
     return this.l0.frames.addressOf(this.l0.mm.resolve(hva, 'read')) + (gpa % this.vm.pageSize);
   }
 
+  /** A hypercall of L1; what it finds in r3, as a signed number. After an entry that is the nested guest's r3. */
+  hypercall(number: number, ...args: (bigint | number)[]): number {
+    const { state } = this.cpu;
+    state.setGpr(3, BigInt(number));
+    args.forEach((value, i) => state.setGpr(4 + i, BigInt.asUintN(64, BigInt(value))));
+    this.l0.hypercalls.perform(new Hypercall(this.l0, this.l0.vcpus[0]!, number));
+    return this.r3;
+  }
+
+  get r3(): number {
+    return Number(BigInt.asIntN(64, this.cpu.state.gpr(3)));
+  }
+
+  /** The CPU takes an interrupt that enters the hypervisor. */
+  interrupt(name: InterruptName, detail: InterruptDetail = {}): void {
+    if (!this.l0.interrupt(this.cpu, name, detail)) throw new Error(`nobody dealt with ${name}`);
+  }
+
+  /** True where the vCPU is in its nested guest. */
+  get inL2(): boolean {
+    return this.part.runs[0]!.guest !== undefined;
+  }
+
   /** The head word of an L1 frame. */
   head(gfn: number): bigint {
     return this.l0.arch.readRmap(this.vm.gfnToMemslot(gfn)!, gfn);
@@ -213,7 +237,6 @@ export class World {
 }
 
 const getNestedQuietly = (nested: Nested, lpid: number): NestedGuest | undefined => nested.guests.get(lpid);
-void getNested;
 
 /** An L2 tree in L1's memory that a test maps pages in. */
 export class L2Tree {

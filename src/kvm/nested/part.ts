@@ -1,0 +1,105 @@
+/**
+ * The nested part of L0: its hypercalls, its vCPUs, what it is told of L1's memory. `addNested` is all that a machine
+ * calls.
+ */
+import type { InterruptName } from '../../../isa/interrupts';
+import type { InterruptDetail } from '../../cpu/interrupts';
+import { STRUCTURE } from '../../mmu/invalidate';
+import type { GuestVcpu } from '../guest/vcpu';
+import { H } from '../hypercalls/status';
+import { HANDLED, type HypercallHandler } from '../hypercalls/table';
+import type { L0, NestedPart } from '../l0';
+import { copyGuest } from './copy-guest';
+import { nestedInterrupt } from './exits';
+import type { NestedOptions } from './host';
+import { isNestedRpt, rptInvalidateNested, tlbInvalidate, type RptInvalidate } from './invalidate';
+import { nestedHostOf } from './l0-host';
+import { NestedMemoryEvents } from './memory-events';
+import type { MmioBus } from './mmio';
+import { Nested } from './nested';
+import { setPartitionTable } from './partition-table';
+import { NestedRun } from './run';
+
+export interface NestedPartOptions extends NestedOptions {
+  /** Bytes of pt_regs that H_ENTER_NESTED reads and writes: 384 as Linux 6.x, or 352, the ABI's part. */
+  readonly regsBytes?: number;
+  /** Devices in L1's real address space. */
+  readonly mmio?: MmioBus;
+}
+
+export class NestedGuests extends NestedMemoryEvents implements NestedPart {
+  readonly runs: readonly NestedRun[];
+
+  constructor(
+    readonly l0: L0,
+    options: NestedPartOptions = {},
+  ) {
+    super(new Nested(nestedHostOf(l0), options));
+    const { regsBytes, mmio } = options;
+    this.runs = l0.vcpus.map(
+      (vcpu) =>
+        new NestedRun({
+          nested: this.nested,
+          vcpu,
+          memory: l0.guestMemory,
+          ...(regsBytes === undefined ? {} : { regsBytes }),
+          ...(mmio ? { mmio } : {}),
+        }),
+    );
+  }
+
+  isRunning(vcpu: GuestVcpu): boolean {
+    return this.runs[vcpu.id]!.guest !== undefined;
+  }
+
+  interrupt(vcpu: GuestVcpu, name: InterruptName, detail: InterruptDetail): boolean {
+    return nestedInterrupt(this.nested, this.runs[vcpu.id]!, name, detail);
+  }
+
+  /** The hypercalls of a hypervisor. */
+  get hypercalls(): Readonly<Record<string, HypercallHandler>> {
+    const { nested, runs, l0 } = this;
+    return {
+      H_SET_PARTITION_TABLE: (call) => setPartitionTable(nested, call.arg(0)),
+      H_ENTER_NESTED: (call) =>
+        runs[call.vcpu.id]!.enter({ hvAddress: call.arg(0), regsAddress: call.arg(1) }) ?? HANDLED,
+      H_TLB_INVALIDATE: (call) => tlbInvalidate(nested, call.arg(0), call.arg(1), call.arg(2)),
+      H_COPY_TOFROM_GUEST: (call) =>
+        copyGuest(nested, call.cpu, l0.guestMemory, {
+          lpid: call.arg(0), pid: call.arg(1), ea: call.arg(2), to: call.arg(3), from: call.arg(4), bytes: call.arg(5),
+        }), // prettier-ignore
+      H_RPT_INVALIDATE: (call) =>
+        rptInvalidate(this, {
+          id: call.arg(0), target: call.arg(1), type: call.arg(2), pages: call.arg(3), start: call.arg(4),
+          end: call.arg(5),
+        }), // prettier-ignore
+    };
+  }
+}
+
+const PID_LIMIT = 1n << 20n;
+
+/** H_RPT_INVALIDATE: for a nested guest, or for a process of L1 itself. */
+function rptInvalidate({ nested, l0 }: NestedGuests, request: RptInvalidate): number {
+  if (request.end < request.start) return H.P5;
+  if (isNestedRpt(request)) return rptInvalidateNested(nested, request);
+  const { cpu } = l0.vcpus[0]!;
+  // More than asked for: all of the process.
+  cpu.hooks.invalidate(cpu, {
+    by: 'H_RPT_INVALIDATE',
+    local: false,
+    structures: STRUCTURE.ALL,
+    scope: 'process',
+    lpid: l0.lpid,
+    pid: Number(request.id % PID_LIMIT),
+  });
+  return H.SUCCESS;
+}
+
+/** Lets the guest of L0 be a hypervisor. */
+export function addNested(l0: L0, options: NestedPartOptions = {}): NestedGuests {
+  const part = new NestedGuests(l0, options);
+  l0.nested = part;
+  l0.hypercalls.add(part.hypercalls);
+  return part;
+}

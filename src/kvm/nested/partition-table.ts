@@ -1,0 +1,43 @@
+/** H_SET_PARTITION_TABLE: where L1 keeps the partition table of its nested guests (kvmhv_set_partition_table). */
+import { PTCR } from '../../../isa/registers/translation';
+import { get } from '../../core/bits';
+import { H } from '../hypercalls/status';
+import { isVisibleGfn } from '../translate';
+import type { Nested } from './nested';
+import { clearShadow, getNested, nestedLpids, putNested, refreshNested, removeNested } from './nested-guests';
+
+/** log2 of the entries: that of PATS = 0, and of as many as an rmap entry can name. */
+const SMALLEST = 8n;
+const LARGEST = 12n;
+const GFN_LIMIT = 2 ** 52;
+
+/** @param ptcr base and size as PTCR has them; other bits are kept and not looked at @returns a status */
+export function setPartitionTable(nested: Nested, ptcr: bigint): number {
+  const { vm } = nested;
+  if (get(ptcr, PTCR.PATS) + SMALLEST > LARGEST) return H.PARAMETER;
+  const gfn = Number((ptcr & PTCR.PATB.mask) / BigInt(vm.pageSize));
+  const token = vm.srcu.readLock();
+  const visible = gfn < GFN_LIMIT && isVisibleGfn(vm, gfn);
+  vm.srcu.readUnlock(token);
+  if (!visible) return H.PARAMETER;
+  nested.l1Ptcr = ptcr;
+  if (nested.isStrict('H-12')) readAllAgain(nested);
+  return H.SUCCESS;
+}
+
+/** Nested guests of the old table go, or become those of the new one. */
+function readAllAgain(nested: Nested): void {
+  for (const lpid of nestedLpids(nested)) {
+    const guest = getNested(nested, lpid);
+    if (!guest) {
+      // Beyond the new table: nobody could reach it any more.
+      const unreachable = nested.guests.get(lpid)!;
+      clearShadow(nested, unreachable, 'partition table changed');
+      removeNested(nested, unreachable);
+      continue;
+    }
+    clearShadow(nested, guest, 'partition table changed');
+    refreshNested(nested, guest);
+    putNested(nested, guest);
+  }
+}
