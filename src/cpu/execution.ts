@@ -242,6 +242,11 @@ export class Execution implements EngineHost {
     return Infinity;
   }
 
+  /** Lets time pass for a CPU that does nothing in it. @param units of the machine's time */
+  pass(cpu: Cpu, units: number): void {
+    if (units > 0) cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(units));
+  }
+
   /** Ends the run after the instruction that is executing: a device wants it. */
   stop(): void {
     this.stopped = { kind: 'attn' };

@@ -100,6 +100,8 @@ export class Machine {
   private readonly io: Devices;
   private enabled = 1;
   private turn = 0;
+  /** What is left of the turn of CPU `turn - 1`. */
+  private turnLeft = 0;
   private powerRequest: PowerRequest | undefined;
 
   constructor(options: MachineOptions) {
@@ -195,8 +197,12 @@ export class Machine {
     let idle = 0;
     while (left > 0) {
       const cpu = this.nextCpu();
-      const { end, used } = this.execution.run(cpu, this.cpus.length > 1 ? Math.min(left, TURN) : left);
+      const { end, used } = this.execution.run(
+        cpu,
+        this.cpus.length > 1 ? Math.min(left, this.turnLeft) : left,
+      );
       left -= used;
+      if (this.cpus.length > 1) this.turnUsed(cpu, end.kind === 'idle' ? this.turnLeft : used, used);
       if (this.powerRequest) return { end: this.takePower(), used: budget - left };
       if (end.kind === 'idle') {
         if (++idle >= this.cpus.length) return { end, used: budget - left };
@@ -215,7 +221,12 @@ export class Machine {
       model: this.model.name,
       cpus: this.cpus.map(({ state }) => saveRegisters(state)),
       devices: this.devices.save(),
-      scheduler: { turn: this.turn, enabled: this.enabled, random: this.execution.randomState },
+      scheduler: {
+        turn: this.turn,
+        turnLeft: this.turnLeft,
+        enabled: this.enabled,
+        random: this.execution.randomState,
+      },
     };
   }
 
@@ -229,6 +240,7 @@ export class Machine {
     });
     const scheduler = new StateReader(`${name}: scheduler`, snapshot.scheduler);
     const turn = scheduler.integer('turn', 0, MAX_CPUS);
+    const turnLeft = scheduler.integer('turnLeft', 0, TURN);
     const enabled = scheduler.integer('enabled', 0, 2 ** MAX_CPUS - 1);
     const random = parseHex(scheduler.required('random'), 64);
     if (random === undefined)
@@ -238,9 +250,16 @@ export class Machine {
     this.devices.restore(snapshot.devices);
     snapshot.copyMemory(this.memory.bytes);
     this.turn = turn;
+    this.turnLeft = turnLeft;
     this.enabled = enabled;
     this.execution.randomState = hex0x(random);
     this.execution.memoryReplaced();
+  }
+
+  /** Counts time of a turn. A CPU that waits lets its turn pass: all of them have the same time. */
+  private turnUsed(cpu: Cpu, time: number, ran: number): void {
+    this.execution.pass(cpu, time - ran);
+    this.turnLeft -= time;
   }
 
   private takePower(): MachineEnd {
@@ -253,6 +272,10 @@ export class Machine {
   /** The CPU whose turn it is: all that are enabled, in order. */
   private nextCpu(): Cpu {
     const { cpus } = this;
+    // A turn that the budget cut short goes on.
+    const current = cpus[this.turn - 1];
+    if (current && this.turnLeft > 0 && this.enabled & (1 << (this.turn - 1))) return current;
+    this.turnLeft = TURN;
     for (let i = 0; i < cpus.length; i++) {
       const index = (this.turn + i) % cpus.length;
       if (!(this.enabled & (1 << index))) continue;
