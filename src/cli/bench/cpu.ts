@@ -8,41 +8,43 @@ import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
 import { MICROWATT_MACHINE } from '../../machine/microwatt';
 import { fixturesFolder } from '../demo';
-import { benchProgram, bestRounds, QEMU_MISSING, QEMU_NOTE } from './guest-timing';
+import { benchProgram, bestRates, peerNote, rateFigure } from './guest-timing';
 import type { BenchReport, Figure } from './report';
 
 export interface CpuBenchOptions {
-  /** Iterations of a round of the loop. Default ten million. */
+  /** Iterations of a round of the loop. Default one million. */
   readonly iterations?: number;
-  /** Instructions of each measurement of a numbered program. Default five million. */
+  /** Instructions of each measurement of a numbered program. Default 500000. */
   readonly instructions?: number;
-  /** The best of so many runs counts. Default 5. */
+  /** The best of so many measurements counts: short and many, so that one is undisturbed. Default 40. */
   readonly repeats?: number;
 }
 
 const LOOP_LENGTH = 8;
 const MILLION_PER_MS = 1000;
 
+/** QEMU executes it so many times as fast that its rounds must have more iterations. */
+const PEER_FACTOR = 20;
+
 /** The eight-instruction loop in real mode and through radix, beside QEMU. */
-async function benchLoop(iterations: number): Promise<BenchReport> {
+async function benchLoop(iterations: number, rounds: number): Promise<BenchReport> {
   const figures: Figure[] = [];
-  let hasPeer = true;
   for (const [name, translated] of [
     ['load/add/store/branch loop, real mode', 0],
     ['load/add/store/branch loop, through radix', 1],
   ] as const) {
-    const symbols = { ITERATIONS: iterations, TRANSLATED: translated };
-    const { here, qemu } = await bestRounds('loop.s', symbols);
-    const rate = (ms: number): number => (iterations * LOOP_LENGTH) / ms / MILLION_PER_MS;
-    hasPeer &&= qemu !== undefined;
-    figures.push({
-      name,
-      value: rate(here),
-      unit: 'M instructions/s',
-      ...(qemu === undefined ? {} : { peer: rate(qemu), ratio: qemu / here }),
+    const { here, qemu } = await bestRates({
+      name: 'loop.s',
+      symbols: { TRANSLATED: translated },
+      counter: 'ITERATIONS',
+      count: iterations,
+      peerCount: iterations * PEER_FACTOR,
+      rounds,
     });
+    const instructions = { here: here * LOOP_LENGTH, qemu: qemu && qemu * LOOP_LENGTH };
+    figures.push(rateFigure(name, 'M instructions/s', instructions));
   }
-  return { figures, notes: [hasPeer ? QEMU_NOTE : QEMU_MISSING] };
+  return { figures, notes: [peerNote(figures)] };
 }
 
 /** Where Microwatt's numbered programs are, beside the project. */
@@ -117,14 +119,17 @@ function benchMix(instructions: number, repeats: number): BenchReport {
 /** The compiled program of the child process; not there where this runs from sources. */
 const FIRST_INSTRUCTION = path.join(__dirname, 'first-instruction.js');
 
-function benchStart(repeats: number): BenchReport {
+/** Processes that are started. */
+const STARTS = 8;
+
+function benchStart(): BenchReport {
   if (!fs.existsSync(FIRST_INSTRUCTION))
     return { figures: [], notes: ['no start-up time: this is not the compiled output (use bin/book3s)'] };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-bench-'));
   try {
     const file = path.join(folder, 'image.bin');
     fs.writeFileSync(file, benchProgram('loop.s', {}));
-    const times = Array.from({ length: repeats }, () =>
+    const times = Array.from({ length: STARTS }, () =>
       Number(execFileSync(process.execPath, [FIRST_INSTRUCTION, file], { encoding: 'utf8' })),
     );
     return {
@@ -139,8 +144,8 @@ function benchStart(repeats: number): BenchReport {
 
 /** Measures; takes about half a minute. */
 export async function benchCpu(options: CpuBenchOptions = {}): Promise<BenchReport> {
-  const { iterations = 10_000_000, instructions = 5_000_000, repeats = 5 } = options;
-  const parts = [await benchLoop(iterations), benchMix(instructions, repeats), benchStart(repeats)];
+  const { iterations = 1_000_000, instructions = 500_000, repeats = 40 } = options;
+  const parts = [await benchLoop(iterations, repeats), benchMix(instructions, repeats), benchStart()];
   return {
     figures: parts.flatMap(({ figures }) => figures),
     notes: parts.flatMap(({ notes = [] }) => notes),

@@ -12,6 +12,7 @@ import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
 import { POWERNV_MACHINE } from '../../machine/powernv';
 import { fixturesFolder } from '../demo';
+import type { Figure } from './report';
 
 /** What a program is assembled with, as `--defsym`. */
 export type Symbols = Readonly<Record<string, number>>;
@@ -103,27 +104,59 @@ function timeQemu(file: string): Promise<number[] | undefined> {
   });
 }
 
-/** The best round of both emulators, in ms. */
-export interface BestRounds {
+/** A program whose rounds count something: iterations, touches. */
+export interface CountingProgram {
+  readonly name: string;
+  readonly symbols: Symbols;
+  /** The symbol that says how much a round counts. */
+  readonly counter: string;
+  /** What a round counts here: short rounds, so that one is undisturbed. */
+  readonly count: number;
+  /** ... and on QEMU, whose characters come through a pipe: a round must be long against that. */
+  readonly peerCount: number;
+  readonly rounds: number;
+}
+
+/** What the best round of each emulator counts in a second. */
+export interface BestRates {
   readonly here: number;
   readonly qemu: number | undefined;
 }
 
-/**
- * Runs a program on both emulators by turns and takes the best round of each: what else the machine does only adds.
- * @param repeats how often each runs it
- */
-export async function bestRounds(name: string, symbols: Symbols, repeats = 2): Promise<BestRounds> {
-  const image = benchProgram(name, symbols);
-  let here = Infinity;
+/** How often each emulator runs a program, by turns. */
+const TURNS = 2;
+const MILLISECONDS = 1000;
+
+/** Runs a program on both emulators by turns and takes the best round of each: what else the machine does only adds. */
+export async function bestRates(program: CountingProgram): Promise<BestRates> {
+  const { name, symbols, counter, count, peerCount, rounds } = program;
+  const image = (perRound: number) => benchProgram(name, { ...symbols, [counter]: perRound, ROUNDS: rounds });
+  const [ours, peers] = [image(count), image(peerCount)];
+  const rate = (perRound: number, times: readonly number[]): number =>
+    (perRound * MILLISECONDS) / Math.min(...times);
+  let here = 0;
   let qemu: number | undefined;
-  for (let i = 0; i < repeats; i++) {
-    here = Math.min(here, ...roundsHere(image));
-    const theirs = await roundsOnQemu(image);
-    if (theirs) qemu = Math.min(qemu ?? Infinity, ...theirs);
+  for (let turn = 0; turn < TURNS; turn++) {
+    here = Math.max(here, rate(count, roundsHere(ours)));
+    const times = await roundsOnQemu(peers);
+    if (times) qemu = Math.max(qemu ?? 0, rate(peerCount, times));
   }
   return { here, qemu };
 }
 
-export const QEMU_MISSING = `${QEMU} is not installed: no peer`;
-export const QEMU_NOTE = `peer: ${QEMU} (powernv9, TCG), the same image by turns in the same run; best round of each`;
+const MILLION = 1e6;
+
+/** Both rates as a figure in millions a second. */
+export const rateFigure = (name: string, unit: string, { here, qemu }: BestRates): Figure => ({
+  name,
+  value: here / MILLION,
+  unit,
+  ...(qemu === undefined ? {} : { peer: qemu / MILLION, ratio: here / qemu }),
+});
+
+const QEMU_MISSING = `${QEMU} is not installed: no peer`;
+const QEMU_NOTE = `peer: ${QEMU} (powernv9, TCG), the same image by turns in the same run; best round of each`;
+
+/** What to say of the peer of some figures. */
+export const peerNote = (figures: readonly Figure[]): string =>
+  figures.every(({ peer }) => peer !== undefined) ? QEMU_NOTE : QEMU_MISSING;

@@ -2,15 +2,14 @@
  * `book3s bench mmu`, second part: guests that touch memory at random with relocation on, beside QEMU. What counts is
  * the whole: the loop's instructions, the translation caches' hits and misses, the walks.
  */
-import { bestRounds, QEMU_MISSING, QEMU_NOTE, type Symbols } from './guest-timing';
+import { bestRates, peerNote, rateFigure, type Symbols } from './guest-timing';
 import type { BenchReport, Figure } from './report';
 
 export interface MmuGuestOptions {
-  /** Touches in a round. Default one million. */
+  /** Touches in a round. Default 200000: three a page. */
   readonly touches?: number;
-  /** Rounds of a run, and runs of each emulator. Default 5 and 2. */
+  /** Rounds of a run. Default 20. */
   readonly rounds?: number;
-  readonly repeats?: number;
 }
 
 interface Workload {
@@ -38,32 +37,31 @@ const MISSES: Workload = {
   symbols: { PAGE_SHIFT: 12, SPAN_SHIFT: 29, ALTERNATE: 1, STORES: 0 },
 };
 
-const NANOSECONDS = 1e6;
+const NANOSECONDS = 1e9;
+const PEER_FACTOR = 2;
 
 /** Measures; takes about a minute where QEMU is installed. */
 export async function benchMmuGuest(options: MmuGuestOptions = {}): Promise<BenchReport> {
-  const { touches = 1_000_000, rounds = 5, repeats = 2 } = options;
+  const { touches = 200_000, rounds = 20 } = options;
   const run = ({ program, symbols }: Workload) =>
-    bestRounds(program, { ...symbols, TOUCHES: touches, ROUNDS: rounds }, repeats);
-  const figures: Figure[] = [];
-  let hasPeer = true;
-  for (const workload of WORKLOADS) {
-    const { here, qemu } = await run(workload);
-    const perSecond = (ms: number): number => touches / ms / 1000;
-    hasPeer &&= qemu !== undefined;
-    figures.push({
-      name: workload.name,
-      value: perSecond(here),
-      unit: 'M touches/s',
-      ...(qemu === undefined ? {} : { peer: perSecond(qemu), ratio: qemu / here }),
+    bestRates({
+      name: program,
+      symbols,
+      counter: 'TOUCHES',
+      count: touches,
+      peerCount: touches * PEER_FACTOR,
+      rounds,
     });
-  }
+  const figures: Figure[] = [];
+  for (const workload of WORKLOADS)
+    figures.push(rateFigure(workload.name, 'M touches/s', await run(workload)));
+  const note = peerNote(figures);
   const { here } = await run(MISSES);
-  figures.push({ name: MISSES.name, value: (here * NANOSECONDS) / touches, unit: 'ns' });
+  figures.push({ name: MISSES.name, value: NANOSECONDS / here, unit: 'ns' });
   return {
     figures,
     notes: [
-      hasPeer ? QEMU_NOTE : QEMU_MISSING,
+      note,
       'a touch is 10 instructions and a load, and a store of the same doubleword where it does not say otherwise',
     ],
   };

@@ -10,11 +10,21 @@ export interface Benchmark {
 }
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  mmu: {
-    describe: 'translation by itself: radix and hashed walks, traced and untraced',
+  cpu: {
+    describe: 'instructions a second beside QEMU, and the time until the first one',
     async run() {
-      const [{ benchMmu }, { benchHash }] = await Promise.all([import('./mmu'), import('./mmu-hash')]);
-      return { figures: [...benchMmu().figures, ...benchHash().figures] };
+      const { benchCpu } = await import('./cpu');
+      return benchCpu();
+    },
+  },
+  mmu: {
+    describe: 'translation: walks by themselves, and guests that touch memory at random beside QEMU',
+    async run() {
+      const { benchMmu } = await import('./mmu');
+      const { benchHash } = await import('./mmu-hash');
+      const { benchMmuGuest } = await import('./mmu-guest');
+      const guest = await benchMmuGuest();
+      return { ...guest, figures: [...benchMmu().figures, ...benchHash().figures, ...guest.figures] };
     },
   },
   memslots: {
