@@ -89,7 +89,7 @@ export interface TlbieState {
   readonly lpidr: number;
 }
 
-/** Everything, as after a write to PTCR or a change of LPCR[HR]. */
+/** Everything, as after a write to PTCR. */
 export const everything = (by: string, local: boolean): Invalidation => ({
   by,
   local,
@@ -97,7 +97,7 @@ export const everything = (by: string, local: boolean): Invalidation => ({
   scope: 'process',
 });
 
-/** What a write to a register that every translation depends on (PTCR, LPCR[HR], SDR1) asks for. */
+/** What a write to a register that every translation depends on asks for. */
 export const INVALIDATE_ALL: Invalidation = everything('mtspr', true);
 
 /** The ERAT alone: slbia IH=7, and what every SLB instruction does besides the SLB. */

@@ -1,33 +1,22 @@
 /** `book3s dump slb|segments|hpt` and `book3s walk` on a snapshot of fixtures/hpt-guest.s. */
 import fs from 'node:fs';
-import { assemble } from '../../src/asm/assemble';
 import { ZLIB } from '../../src/cli/snapshot-file';
 import { runWalk } from '../../src/cli/walk-body';
-import { readImage } from '../../src/loader';
 import { Machine } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
 import { encodeSnapshot } from '../../src/machine/snapshot';
 import { cli, temporaryFolder } from '../support/cli';
-import { include } from '../support/program';
+import { hptGuest } from '../support/hpt';
 
 const file = temporaryFolder();
 const RELOCATED = 'MSR=0x9000000000001032';
 
 const save = (machine: Machine): Uint8Array => encodeSnapshot(machine.save(), machine.memory.bytes, ZLIB);
 
-/** The guest at its end: three segments, 30 pages of which 14 were evicted at some time. */
-function guest(): Uint8Array {
-  const { bytes } = assemble(include('hpt-guest.s')!, { file: 'hpt-guest.s', include });
-  const machine = new Machine({ description: POWERNV_MACHINE, memory: 80 << 20, output: () => undefined });
-  machine.load(readImage('hpt-guest.s', bytes, { entry: 0x10n }));
-  expect(machine.run(1_000_000).end.kind).toBe('power');
-  return save(machine);
-}
-
 const snapshot = (): string => {
   const name = file('guest.snap');
-  if (!fs.existsSync(name)) fs.writeFileSync(name, guest());
+  if (!fs.existsSync(name)) fs.writeFileSync(name, save(hptGuest().machine));
   return name;
 };
 
