@@ -165,7 +165,7 @@ function writesOf(use: StateUse, insn: Instruction, t: InstructionTiming): Write
     if (resource === RESOURCE.OVERFLOW && insn.fixed['OE'] === 1) latency += t.overflow ?? 0;
     out.push({ ref: { resource }, ready: at(latency) });
   }
-  if (records && t.record !== undefined)
+  if (insn.fixed['Rc'] === 1 && t.record !== undefined)
     out.push({ ref: { resource: RESOURCE.RECORD }, ready: at(t.latency + t.record) });
   return out;
 }
@@ -214,7 +214,7 @@ export function templateOf(
     throw new Error(`${row.mnemonic} has no template`);
   const storage = storageOf(instruction, reads, writes);
   const waits: Ref[] = [...registers(reads), ...named(reads).map((resource) => ({ resource }))];
-  if (recordsResult(known) && t.record !== undefined) waits.push({ resource: RESOURCE.RECORD });
+  if (fixed['Rc'] === 1 && t.record !== undefined) waits.push({ resource: RESOURCE.RECORD });
   if (storage) waits.push({ resource: RESOURCE.STORAGE });
   if (t.waitsForTarget) waits.push({ field: 'RT', base: 0, orZero: false });
   const cause = CLASS_CAUSE[row.timing] ?? CAUSE.serialisation;

@@ -38,10 +38,10 @@ export const MICROWATT_PROFILE: TimingProfile = {
   classes: {
     alu: { ...simple, record: 1, overflow: 2 },
     count: { latency: 2, interval: 1, record: 1 },
-    mul32: { latency: 2, interval: 1, record: 1, overflow: 2 },
-    mul64: { ...blocking(4), record: 1, overflow: 3 },
+    mul32: { latency: 2, interval: 1, record: 1, overflow: 1 },
+    mul64: { ...blocking(4), record: 0, overflow: 3 },
     // Latency and interval of a divide depend on its operands: see `divide`.
-    div: { ...blocking(4), record: 1, overflow: 2 },
+    div: { ...blocking(4), record: 1, overflow: 1 },
     bitPermute: blocking(66),
     load: { latency: 3, interval: 1, update: 1 },
     store: { latency: 1, interval: 1, update: 0 },
