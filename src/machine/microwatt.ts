@@ -24,8 +24,8 @@ const UART_SIZE = 0x1000;
 const UART_SOURCE = 0;
 const CLOCK_HZ = 100_000_000;
 
-/** Memory seen once more at another address. */
-const aliasOf = (memory: RealMemory): Registers => ({
+/** Memory seen once more at another address. A store there changes code and tables like any other. */
+const aliasOf = (memory: RealMemory, changed: (address: number, bytes: number) => void): Registers => ({
   read(offset, size) {
     let value = 0n;
     for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(memory.bytes[offset + i]!);
@@ -33,6 +33,7 @@ const aliasOf = (memory: RealMemory): Registers => ({
   },
   write(offset, size, value) {
     for (let i = 0; i < size; i++) memory.bytes[offset + i] = Number(extractBytes(value, i, 1));
+    changed(offset, size);
   },
 });
 
@@ -42,7 +43,7 @@ export const MICROWATT_MACHINE: MachineDescription = {
   defaultModel: 'microwatt',
   defaultMemory: 384 * 1024,
   maxMemory: 512 * 2 ** 20,
-  build({ bus, memory, cpus, output, interrupt, enableCpus }) {
+  build({ bus, memory, cpus, threads, output, interrupt, enableCpus }) {
     const xics = new Xics({ servers: cpus, interrupt });
     const uart = new Uart16550({
       stride: UART_STRIDE,
@@ -59,7 +60,8 @@ export const MICROWATT_MACHINE: MachineDescription = {
       onCpuControl: enableCpus,
       onTimebaseControl: () => undefined,
     });
-    bus.map({ name: 'ram alias', base: MICROWATT.RAM_ALIAS, size: memory.size, registers: aliasOf(memory) });
+    const alias = aliasOf(memory, (at, bytes) => threads[0]!.hooks.memoryChanged?.(at, bytes));
+    bus.map({ name: 'ram alias', base: MICROWATT.RAM_ALIAS, size: memory.size, registers: alias });
     bus.add('syscon', MICROWATT.SYSCON, SYSCON.SIZE, syscon);
     bus.add('uart0', MICROWATT.UART0, UART_SIZE, uart);
     bus.map({ name: 'icp', base: MICROWATT.ICP, size: ICP.SIZE * cpus, registers: xics.icp });
