@@ -3,7 +3,7 @@
  * the interpreter threads through. Stores to such a page come here and renew the records they touch, so that new code
  * is seen at once.
  */
-import { RECORD, RECORD_SLOT_SIZE, type MemoryMap } from '../state/layout';
+import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE, type MemoryMap } from '../state/layout';
 import { SPECIAL } from './helpers';
 
 const NONE = -1;
@@ -126,6 +126,7 @@ export class CodeCache {
     this.renew(slot, mode, page * 4096, (page + 1) * 4096);
     const end = this.map.recordBase + slot * RECORD_SLOT_SIZE + RECORD.perPage * RECORD.size;
     this.setHandler(end, mode.tableBase + SPECIAL.pageEnd);
+    this.words[(this.map.recordBase + slot * RECORD_SLOT_SIZE + RECORD_PAGE) >> 2] = page;
   }
 
   private renew(slot: number, mode: DecodeMode, from: number, to: number): void {

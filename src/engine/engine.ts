@@ -66,14 +66,15 @@ const IP = offsetOf('IP');
 /** Compiled modules, which every machine with such a CPU shares. */
 const modules = new Map<string, object>();
 
-function moduleOf(variant: number, code: CodeModel): object {
-  const key = `${variant},${JSON.stringify(code)}`;
+function moduleOf(variant: number, code: CodeModel, weaver: EngineWeaver | undefined): object {
+  const key = `${variant},${JSON.stringify(code)},${weaver?.key ?? ''}`;
   let module = modules.get(key);
   if (!module) {
     const shape = {
       handlers: HANDLERS,
       tableSize: TABLE_STRIDE * VARIANTS,
       tableBase: variant * TABLE_STRIDE,
+      weaver,
     };
     module = new WASM.Module(generateTier1(variantOf(variant, code), shape));
     modules.set(key, module);
@@ -213,8 +214,10 @@ export class Engine {
   }
 
   private instantiate(index: number): (cpu: number, left: number) => number {
-    const imports = { env: { memory: this.memory, table: this.table, ...this.imports() } };
-    const { exports } = new WASM.Instance(moduleOf(index, this.options.code), imports);
+    const imports = {
+      env: { memory: this.memory, table: this.table, ...this.imports(), ...this.options.weaver?.imports() },
+    };
+    const { exports } = new WASM.Instance(moduleOf(index, this.options.code, this.options.weaver), imports);
     return exports['enter'] as (cpu: number, left: number) => number;
   }
 

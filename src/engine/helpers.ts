@@ -7,6 +7,7 @@ import { RAISE_REASONS, type RaiseReason } from '../../isa/vocabulary/services';
 import { emitOperator } from './operators';
 import { emitEntry, emitHit, emitLinear } from './storage-code';
 import type { Variant } from './variant';
+import type { ModuleWeaver } from './weaver';
 import { OP } from './wasm/opcodes';
 import { Code, type ModuleBuilder, type Signature } from './wasm/module';
 
@@ -89,11 +90,15 @@ export class HelperBuilder {
       storeConditional: builder.declare({ params: storing, results: ['i32', 'i32'] }),
       observe: builder.declare(HANDLER),
     };
+  }
+
+  /** Defines the helpers; a weaver has declared its own by now. */
+  define(weaver?: ModuleWeaver): void {
     this.defineLeaving();
     this.defineGoto();
     this.defineStorage();
-    this.defineReserve();
-    this.defineConditional();
+    this.defineReserve(weaver);
+    this.defineConditional(weaver);
   }
 
   /** The special handlers in the order of {@link SPECIAL}. */
@@ -251,7 +256,7 @@ export class HelperBuilder {
     emitOperator(code, 'i64.extendU');
   }
 
-  private defineReserve(): void {
+  private defineReserve(weaver: ModuleWeaver | undefined): void {
     const ea = 3;
     const access = 4;
     const code = new Code(5);
@@ -262,6 +267,7 @@ export class HelperBuilder {
     code.if().get(P.cpu).get(P.ip).get(P.left).get(ea).get(access).returnCall(this.helpers.load).op(OP.end);
     emitLinear(code, ea, entry);
     code.set(linear);
+    weaver?.access(code, { ea, linear }, false);
     code.get(P.cpu);
     this.realAddress(code, linear);
     code.memory(OP.i64Store, offsetOf('RESADDR'));
@@ -275,7 +281,7 @@ export class HelperBuilder {
     this.builder.define(this.helpers.loadReserve, code);
   }
 
-  private defineConditional(): void {
+  private defineConditional(weaver: ModuleWeaver | undefined): void {
     const ea = 3;
     const value = 4;
     const access = 5;
@@ -291,14 +297,8 @@ export class HelperBuilder {
     code.get(P.cpu).memory(OP.i32Load, offsetOf('RESULT')).get(status).op(OP.return).op(OP.end);
     emitLinear(code, ea, entry);
     code.set(linear);
-    // Held: same length and same real address as the load that reserved.
-    code.get(P.cpu).memory(OP.i32Load, offsetOf('RESLEN')).get(access).i32(15);
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.eq');
-    this.realAddress(code, linear);
-    code.get(P.cpu).memory(OP.i64Load, offsetOf('RESADDR'));
-    emitOperator(code, 'i64.eq');
-    emitOperator(code, 'i32.and');
+    weaver?.access(code, { ea, linear }, true);
+    this.emitHeld(code, { linear, access });
     code.set(held);
     code.get(P.cpu).i32(0).memory(OP.i32Store, offsetOf('RESLEN'));
     code.get(held).if();
@@ -307,6 +307,27 @@ export class HelperBuilder {
     });
     code.op(OP.end).get(held).i32(0);
     this.builder.define(this.helpers.storeConditional, code);
+  }
+
+  /** Pushes whether the reservation serves a store conditional. */
+  private emitHeld(code: Code, { linear, access }: { linear: number; access: number }): void {
+    const shift = this.variant.conditionalShift;
+    code.get(P.cpu).memory(OP.i32Load, offsetOf('RESLEN'));
+    if (shift > 0) {
+      code.i32(0);
+      emitOperator(code, 'i32.ne');
+    } else {
+      code.get(access).i32(15);
+      emitOperator(code, 'i32.and');
+      emitOperator(code, 'i32.eq');
+    }
+    this.realAddress(code, linear);
+    code.get(P.cpu).memory(OP.i64Load, offsetOf('RESADDR'));
+    emitOperator(code, 'i64.xor');
+    code.i64(BigInt(shift));
+    emitOperator(code, 'i64.shrU');
+    emitOperator(code, 'i64.eqz');
+    emitOperator(code, 'i32.and');
   }
 
   private bySize(code: Code, access: number, emit: (bytes: 1 | 2 | 4 | 8) => void): void {

@@ -13,6 +13,7 @@ import type { Helpers } from './helpers';
 import { emitOperator } from './operators';
 import { emitLoad, emitStore, emitStoreConditional, type StoragePort } from './storage-code';
 import type { Variant } from './variant';
+import type { WovenHandler } from './weaver';
 import { OP, SIMD_OP } from './wasm/opcodes';
 import type { Code } from './wasm/module';
 
@@ -43,6 +44,14 @@ const isLoadWithUpdate = ({ timing, sem }: InsnRow): boolean =>
 /** The bits of a record address, and of a displacement in records, that select the decoded page. */
 const OUTSIDE_PAGE = ~(RECORD.perPage * RECORD.size - 1);
 
+/** What the functions of one module have in common, and what is woven into this one. */
+export interface LoweringContext {
+  readonly variant: Variant;
+  readonly helpers: Helpers;
+  readonly prefixed: boolean;
+  readonly woven: WovenHandler | undefined;
+}
+
 export class Lowering {
   private readonly folder: Folder;
   private readonly locals = new Map<LocalNode, number>();
@@ -51,15 +60,19 @@ export class Lowering {
   /** Bytes from this record to the next instruction's. */
   private readonly length: number;
   private readonly storage: StoragePort;
+  private readonly variant: Variant;
+  private readonly helpers: Helpers;
+  private readonly woven: WovenHandler | undefined;
 
   constructor(
     private readonly code: Code,
     private readonly row: InsnRow,
     fixed: Readonly<Record<string, number>>,
-    private readonly variant: Variant,
-    private readonly helpers: Helpers,
-    prefixed: boolean,
+    { variant, helpers, prefixed, woven }: LoweringContext,
   ) {
+    this.variant = variant;
+    this.helpers = helpers;
+    this.woven = woven;
     this.folder = new Folder({
       fields: fixed,
       widthOf: (name) => fieldWidth(fieldBits(row.form, name)),
@@ -79,13 +92,16 @@ export class Lowering {
       code,
       variant,
       helpers,
+      woven,
       exitIf: (status) => this.exitIf(status),
     };
   }
 
   /** Emits an instruction: its statements, then the step to the next one. */
   instruction(sem: readonly Stmt[]): void {
+    this.woven?.before({ word: this.word, suffix: this.suffix });
     if (this.statements(sem)) return;
+    this.woven?.notTaken();
     if (this.variant.countsCracked && isLoadWithUpdate(this.row)) this.countCracked();
     this.next();
   }
@@ -423,6 +439,7 @@ export class Lowering {
   private branchTo(target: I64): void {
     const { code } = this;
     const to = this.valueLocal(target);
+    this.woven?.taken();
     this.recordCfar();
     code.get(CPU).get(to).get(LEFT).i32(1);
     emitOperator(code, 'i32.sub');
@@ -433,6 +450,7 @@ export class Lowering {
   private branchBy(displacement: I64): void {
     const { code } = this;
     const by = this.valueLocal(displacement);
+    this.woven?.taken();
     const record = code.local('i32');
     this.recordCfar();
     code.get(by);

@@ -10,6 +10,7 @@ import { offsetOf, TLB_ENTRIES, TLB_ENTRY } from '../state/layout';
 import type { Helpers } from './helpers';
 import { emitOperator } from './operators';
 import type { Variant } from './variant';
+import type { WovenHandler } from './weaver';
 import { OP, SIMD_OP } from './wasm/opcodes';
 import type { Code } from './wasm/module';
 
@@ -18,6 +19,7 @@ export interface StoragePort {
   readonly code: Code;
   readonly variant: Variant;
   readonly helpers: Helpers;
+  readonly woven: WovenHandler | undefined;
   /** Emits: leave the function with the status in a local, if it is not zero. */
   exitIf(status: number): void;
 }
@@ -136,6 +138,15 @@ function emitSignExtension(code: Code, bytes: 1 | 2 | 4 | 8): void {
   if (bytes < 8) emitOperator(code, `i64.sext${(8 * bytes) as 8 | 16 | 32}`);
 }
 
+/** What is woven around an access whose linear address is on the stack, where it stays. */
+function emitWoven({ code, woven }: StoragePort, ea: number, access: AccessDescriptor): void {
+  if (!woven) return;
+  const linear = code.local('i32');
+  code.set(linear);
+  woven.access({ ea, linear }, access);
+  code.get(linear);
+}
+
 /** Pushes the value of a load whose effective address is in a local. */
 export function emitLoad(port: StoragePort, load: LoadNode, address: number): void {
   const { code, helpers } = port;
@@ -160,6 +171,7 @@ export function emitLoad(port: StoragePort, load: LoadNode, address: number): vo
     emitHit(code, ea, TLB_ENTRY.readTag, load.bytes);
     code.if();
     emitLinear(code, ea, entry);
+    emitWoven(port, ea, { bytes: load.bytes, kind: load.storage, operation: 'load' });
     code.memory(load.signed && !swap ? SIGNED_LOAD[load.bytes] : RAW_LOAD[load.bytes], 0).set(value);
     code.op(OP.else);
     slow();
@@ -214,6 +226,7 @@ export function emitStore(
   emitHit(code, ea, TLB_ENTRY.writeTag, store.bytes);
   code.if();
   emitLinear(code, ea, entry);
+  emitWoven(port, ea, { bytes: store.bytes, kind: store.storage, operation: 'store' });
   code.get(ordered).memory(RAW_STORE[store.bytes], 0);
   code.op(OP.else);
   slow();

@@ -8,6 +8,7 @@ import { HelperBuilder } from './helpers';
 import { IP, Lowering } from './lowering';
 import type { Handler } from './specialise';
 import type { Variant } from './variant';
+import type { EngineWeaver } from './weaver';
 import { OP } from './wasm/opcodes';
 import { Code, ModuleBuilder } from './wasm/module';
 
@@ -17,6 +18,7 @@ export interface Tier1Shape {
   readonly tableSize: number;
   /** First table position of this variant. */
   readonly tableBase: number;
+  readonly weaver?: EngineWeaver | undefined;
 }
 
 /** Privilege and facility checks before the semantics; `attn`-like rows of no facility have none. */
@@ -25,11 +27,15 @@ const semanticsOf = (row: InsnRow) => [...prologue(row), ...row.sem];
 /** The binary of the interpreter of one variant. */
 export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder();
+  shape.weaver?.declareImports(builder);
   const base = new HelperBuilder(builder, variant);
+  const weaver = shape.weaver?.begin(builder);
+  base.define(weaver);
   const { helpers } = base;
   const signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] } as const;
   const table = base.specialHandlers();
-  for (const { instruction, fixed } of shape.handlers) {
+  for (const handler of shape.handlers) {
+    const { instruction, fixed } = handler;
     const func = builder.declare(signature);
     const code = new Code(3);
     const prefixed = instruction.size === 64;
@@ -38,7 +44,8 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
       code.get(0).get(IP).get(2).call(helpers.observe).set(status);
       code.get(status).if().get(status).op(OP.return).op(OP.end);
     }
-    const lowering = new Lowering(code, instruction.row, fixed, variant, helpers, prefixed);
+    const woven = weaver?.handler(code, handler);
+    const lowering = new Lowering(code, instruction.row, fixed, { variant, helpers, prefixed, woven });
     lowering.instruction(semanticsOf(instruction.row));
     builder.define(func, code);
     table.push(func);

@@ -21,6 +21,14 @@ export interface EngineWeaver {
 
 export interface ModuleWeaver {
   handler(code: Code, handler: Handler): WovenHandler;
+  /** As {@link WovenHandler.access}, for accesses that the module's helpers carry out. */
+  access(code: Code, where: AccessPlace, store: boolean): void;
+}
+
+/** Locals of an access that hits the translation cache: i64 effective address, i32 linear address. */
+export interface AccessPlace {
+  readonly ea: number;
+  readonly linear: number;
 }
 
 /**
@@ -36,6 +44,6 @@ export interface WovenHandler {
   /** The instruction is a branch: control goes elsewhere, or to the next instruction. */
   taken(): void;
   notTaken(): void;
-  /** A load or store hits the translation cache. @param ea @param linear locals: i64 address, i32 linear address */
-  access(where: { ea: number; linear: number }, access: AccessDescriptor): void;
+  /** A load or store hits the translation cache, and is about to happen. */
+  access(where: AccessPlace, access: AccessDescriptor): void;
 }

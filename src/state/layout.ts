@@ -97,6 +97,9 @@ const ENGINE = [
   /** Operand block between generated code and TypeScript. */
   ['ARG', 'i64', 6],
   ['RESULT', 'v128'],
+  /** Cells of a cycle model (src/timing/state.ts), and the linear address of its tables. */
+  ['TIMING', 'i64', 160],
+  ['TIMINGBASE', 'i32'],
 ] as const satisfies readonly Spec[];
 
 /** SPRs with a doubleword of state: all rows but those that are only another name for something. */
@@ -155,6 +158,10 @@ export const FETCH_ENTRY = { tag: 0, records: 8, size: 16 } as const;
 export const RECORD = { handler: 0, word: 4, size: 8, perPage: 1024 } as const;
 /** Bytes from one decoded page to the next: the records, then the record that leaves the page, then free room. */
 export const RECORD_SLOT_SIZE = 16384;
+/** In the free room of a decoded page: the number of the real page that it is of. */
+export const RECORD_PAGE = 8200;
+/** Bytes of the tables of one CPU's cycle model. */
+export const TIMING_TABLES_SIZE = 131072;
 
 export const TLB_ENTRIES = 65536;
 export const FETCH_ENTRIES = 4096;
@@ -164,6 +171,8 @@ export interface MemoryMap {
   readonly cpus: number;
   readonly tlbBase: number;
   readonly fetchBase: number;
+  /** Tables of the CPUs' cycle models. */
+  readonly timingBase: number;
   readonly recordBase: number;
   readonly recordSlots: number;
   readonly ramBase: number;
@@ -183,8 +192,9 @@ export function memoryMap(ramSize: number, cpus: number, recordSlots = 2048): Me
   // Aligned to their sizes, so that generated code finds entries by exclusive or.
   const tlbBase = alignUp(CPU_BLOCK_SIZE * cpus, TLB_ENTRIES * TLB_ENTRY.size);
   const fetchBase = tlbBase + TLB_ENTRIES * TLB_ENTRY.size * cpus;
-  const recordBase = alignUp(fetchBase + FETCH_ENTRIES * FETCH_ENTRY.size * cpus, RECORD_SLOT_SIZE);
+  const timingBase = fetchBase + FETCH_ENTRIES * FETCH_ENTRY.size * cpus;
+  const recordBase = alignUp(timingBase + TIMING_TABLES_SIZE * cpus, RECORD_SLOT_SIZE);
   const ramBase = alignUp(recordBase + recordSlots * RECORD_SLOT_SIZE, 65536);
   const total = alignUp(ramBase + ramSize, 65536);
-  return { cpus, tlbBase, fetchBase, recordBase, recordSlots, ramBase, ramSize, total };
+  return { cpus, tlbBase, fetchBase, timingBase, recordBase, recordSlots, ramBase, ramSize, total };
 }
