@@ -184,6 +184,7 @@ const pageAt = (address: bigint, shift: number): InvalidatedPage => ({
 /** R=0: virtual pages of an HPT partition, or all of one. RIC=2 also drops what is cached of the tables' tables. */
 function hash(operands: TlbieOperands, state: TlbieState, policy: MmuPolicy): Invalidation | 'invalidForm' {
   const { operation, rb, ric, prs } = operands;
+  if (!isHashForm(operands)) return 'invalidForm';
   const is = number(rb, TLBIE_RB_HASH.IS);
   const local = operation === 'tlbiel';
   const tables = ric === 2 ? (prs === 1 ? STRUCTURE.PRTE : STRUCTURE.PATE) : 0;
@@ -200,6 +201,9 @@ function hash(operands: TlbieOperands, state: TlbieState, policy: MmuPolicy): In
   const page = virtualPage(rb);
   return page ? { ...base, lpid, page } : 'invalidForm';
 }
+
+/** There is no page walk cache; and of what belongs to a process, only its process table entry is cached. */
+const isHashForm = ({ ric, prs }: TlbieOperands): boolean => ric !== 1 && (prs === 0 || ric === 2);
 
 /** The virtual page that RB names; undefined for a page size that hashed translation does not have. */
 function virtualPage(rb: bigint): InvalidatedPage | undefined {

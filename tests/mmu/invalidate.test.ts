@@ -78,6 +78,15 @@ const CASES: readonly Case[] = [
     HYPERVISOR,
     { scope: 'hash', lpid: 2, page: { address: 0x12345000_00020000n, shift: 16 } },
   ],
+  ['R=0: a page walk cache', { r: 0, ric: 1, rb: IS(2n) }, HYPERVISOR, 'invalidForm'],
+  ['R=0 PRS=1 RIC=0', { r: 0, prs: 1, rb: IS(2n) }, HYPERVISOR, 'invalidForm'],
+  [
+    'R=0 PRS=1 RIC=2: the process table entry',
+    { r: 0, prs: 1, ric: 2, rb: IS(1n), rs: PID(5n) | 2n },
+    HYPERVISOR,
+    { scope: 'hash', lpid: 2 },
+  ],
+  ['POWER8 has no RIC', { r: 0, ric: 1, prs: 1, rb: IS(2n) }, HYPERVISOR, { scope: 'hash' }, POWER8],
   ['no such virtual page size', { r: 0, rb: SET(0x55n) | 1n }, HYPERVISOR, 'invalidForm'],
   ['POWER8: a guest', { rb: 0x1000n, rs: 2n }, GUEST, 'hypervisorPrivileged', POWER8],
   [
