@@ -48,10 +48,13 @@ export const PECE = fields({
 
 /** Aspects of DEXCR and HDEXCR: privileged or hypervisor in bits 0:31, problem state or enforced in 32:63. */
 export const DEXCR = fields({
+  PNH_SBHE: 0,
+  PNH_IBRTPD: 3,
+  PNH_SRAPD: 4,
   PNH_NPHIE: 5,
   PNH_PHIE: 6,
   PRO_SBHE: 32,
-  PRO_IBRTPD: 33,
+  PRO_IBRTPD: 35,
   PRO_SRAPD: 36,
   PRO_NPHIE: 37,
   PRO_PHIE: 38,

@@ -131,7 +131,6 @@ export class Storage {
   }
 
   private load(access: AccessDescriptor): boolean {
-    const { state } = this.cpu;
     const { first, second } = this.spans;
     if (!(second.bytes === 0 && this.loadWhole(first)) && !this.loadParts(first, second)) return false;
     if (access.kind === 'reserve') reserve(this.cpu, this.address(first), access.bytes);

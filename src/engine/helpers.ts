@@ -129,12 +129,16 @@ export class HelperBuilder {
     });
   }
 
+  /** Pushes the address of a record, which may be the one after a page: of 32 bits in 32-bit mode. */
   private addressOf(code: Code, record: number): void {
     code.get(P.cpu).memory(OP.i64Load, offsetOf('FETCHBIAS'));
     code.get(record).i32(1);
     emitOperator(code, 'i32.shrU');
     emitOperator(code, 'i64.extendU');
     emitOperator(code, 'i64.add');
+    if (this.variant.modes.sf) return;
+    code.i64(0xffffffffn);
+    emitOperator(code, 'i64.and');
   }
 
   /** Makes state exact: NIA is the instruction at `record`, LEFT the budget with it. */

@@ -9,6 +9,8 @@ export interface Variant {
   readonly observed: boolean;
   /** True where loads with update are counted, because the CPU model completes them as two operations. */
   readonly countsCracked: boolean;
+  /** As {@link CodeModel.conditionalShift}. */
+  readonly conditionalShift: number;
 }
 
 /** Number of variants: 32/64-bit, big/little-endian, observed or not. */
@@ -22,16 +24,22 @@ export interface CodeModel {
   readonly cracksLoadUpdates: boolean;
   /** True where XER keeps what is written to its reserved bits. */
   readonly keepsReservedXer: boolean;
+  /**
+   * log2 of the bytes of a block in which a store conditional must lie with the load that reserved; 0 where address and
+   * length must be the same.
+   */
+  readonly conditionalShift: number;
 }
 
 /** The variant of a mode on a CPU model. */
 export function variantOf(index: number, model: CodeModel): Variant {
-  const { blockShift, cracksLoadUpdates, keepsReservedXer } = model;
+  const { blockShift, cracksLoadUpdates, keepsReservedXer, conditionalShift } = model;
   return {
     index,
     modes: { le: index & 1, sf: (index >> 1) & 1, blockShift, xerReserved: keepsReservedXer ? 1 : 0 },
     observed: (index & 4) !== 0,
     countsCracked: cracksLoadUpdates,
+    conditionalShift,
   };
 }
 

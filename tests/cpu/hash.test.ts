@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { POWER10 } from '../../src/cpu/models';
+import { MICROWATT, POWER10 } from '../../src/cpu/models';
 import { hashDigest, simonLike } from '../../src/cpu/services/hash';
-import { DR, EE, HV, IR, ME, perform, PR, SF, testCpu } from './support';
+import { DR, EE, HV, IR, ME, mfspr, mtspr, perform, PR, SF, testCpu, TestMachine } from './support';
 
 test('lane 0 is Simon32/64: the published vector', () => {
   // Key 1918 1110 0908 0100 and plaintext 6565 6877, most significant word last in our order of halves.
@@ -58,4 +58,21 @@ describe('DEXCR enables the hash', () => {
       expect(enabled(msr, aspect, registers)).toBe(expected);
     },
   );
+});
+
+test('Microwatt: every aspect is on after reset, and stays on', () => {
+  const { cpus } = new TestMachine(MICROWATT);
+  const cpu = cpus[0]!;
+  const ASPECTS = 0x9e00_0000_9e00_0000n;
+  for (const spr of [828, 471]) {
+    mfspr(cpu, spr);
+    expect(cpu.result).toBe(ASPECTS);
+    mtspr(cpu, spr, 0n);
+    mfspr(cpu, spr);
+    expect(cpu.result).toBe(ASPECTS);
+  }
+  for (const aspect of [0n, 1n]) {
+    perform(cpu, 'hashEnabled', aspect);
+    expect(cpu.result).toBe(1n);
+  }
 });

@@ -6,7 +6,7 @@ import { FSCR } from '../../../isa/registers/facilities';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
 import { MMCR0 } from '../../../isa/registers/performance';
-import { CTRL } from '../../../isa/registers/thread';
+import { CTRL, DEXCR } from '../../../isa/registers/thread';
 import { DAWR, DAWRX } from '../../../isa/registers/debug';
 import { PTCR } from '../../../isa/registers/translation';
 import { maskOf } from '../../core/bits';
@@ -30,6 +30,11 @@ const FSCR_BITS = maskOf(FSCR.PREFIX, FSCR.SCV, FSCR.TAR, FSCR.DSCR);
 const DSCR_MASK = 0x1ffffffn;
 /** HRMOR, HMER and HMEER can be accessed and read as 0. */
 const NOTHING = bitsOf(0n);
+/** Every aspect that exists is on, for good: writes of DEXCR and HDEXCR change nothing. */
+const DEXCR_FIXED = maskOf(
+  ...[DEXCR.PNH_SBHE, DEXCR.PNH_IBRTPD, DEXCR.PNH_SRAPD, DEXCR.PNH_NPHIE, DEXCR.PNH_PHIE],
+  ...[DEXCR.PRO_SBHE, DEXCR.PRO_IBRTPD, DEXCR.PRO_SRAPD, DEXCR.PRO_NPHIE, DEXCR.PRO_PHIE],
+);
 const DAWRX_BITS = bitsOf(
   maskOf(DAWRX.MRD, DAWRX.HRAMMC, DAWRX.DW, DAWRX.DR, DAWRX.WT, DAWRX.WTI, DAWRX.HYP, DAWRX.PNH, DAWRX.PRO),
 );
@@ -53,6 +58,8 @@ export const MICROWATT: CpuModel = {
     HRMOR: NOTHING,
     HMER: NOTHING,
     HMEER: NOTHING,
+    DEXCR: bitsOf(0n, DEXCR_FIXED),
+    HDEXCR: bitsOf(0n, DEXCR_FIXED),
   },
   // The RTL keeps all 64 bits, whatever they mean.
   msr: bitsOf(~0n & 0xffffffffffffffffn, MSR.HV.mask),
@@ -65,11 +72,14 @@ export const MICROWATT: CpuModel = {
     LPCR: LPCR_FIXED | LPCR.LD.mask,
     FSCR: FSCR_BITS,
     CTRL: CTRL.RUN.mask,
+    DEXCR: DEXCR_FIXED,
+    HDEXCR: DEXCR_FIXED,
     PMU11: MMCR0.FC.mask,
   },
   mmu: mmu.MICROWATT,
   cacheBlockShift: 6,
   reservationShift: 6,
+  conditionalMatches: 'granule',
   ail: 'hail',
   hypervisorEndian: 'little',
   illegal: 'emulationAssistance',

@@ -64,6 +64,11 @@ export interface CpuModel {
   /** log2 of the cache block, and of the reservation granule, in bytes. */
   readonly cacheBlockShift: number;
   readonly reservationShift: number;
+  /**
+   * What a store conditional must have in common with the load that reserved, for the reservation to serve it: address
+   * and length, or the granule alone. The architecture leaves all but address and length open.
+   */
+  readonly conditionalMatches: 'operand' | 'granule';
   readonly ail: AilRule;
   /** MSR[LE] of interrupts taken with HV=1: a bit of HID0, or always little-endian. */
   readonly hypervisorEndian: Field | 'little';

@@ -79,6 +79,7 @@ export const POWER9: CpuModel = {
   mmu: mmu.POWER9,
   cacheBlockShift: 7,
   reservationShift: 7,
+  conditionalMatches: 'operand',
   ail: 'ail',
   hypervisorEndian: HID0.HILE_P9,
   illegal: 'emulationAssistance',

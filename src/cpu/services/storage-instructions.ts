@@ -5,14 +5,13 @@ import { offsetOf } from '../../state/layout';
 import type { Cpu } from '../cpu';
 import { takeStorageInterrupt } from '../interrupts';
 import { OUTCOME } from '../outcome';
+import { consumeReservation, reserve } from '../reservation';
 import { loadReal, locate, storeReal } from './operand';
 import type { Service } from './service';
 
 const AT = {
   COPYVALID: offsetOf('COPYVALID'),
   COPYBUF: offsetOf('COPYBUF'),
-  RESLEN: offsetOf('RESLEN'),
-  RESADDR: offsetOf('RESADDR'),
 } as const;
 
 /** Translates as a load, for an instruction that has no other use for its address; undefined where it faulted. */
@@ -94,8 +93,7 @@ const lqarx: Service = (cpu) => {
   const first = cpu.argInt(1);
   cpu.state.setGpr(first, loadReal(cpu, firstAt(cpu, at.ra), 8));
   cpu.state.setGpr(first + 1, loadReal(cpu, secondAt(cpu, at.ra), 8));
-  cpu.state.setInt(AT.RESLEN, QUADWORD);
-  cpu.state.set(AT.RESADDR, at.ra);
+  reserve(cpu, at.ra, QUADWORD);
   return OUTCOME.NEXT;
 };
 
@@ -104,8 +102,7 @@ const stqcx: Service = (cpu) => {
   const at = locate(cpu, { ea: cpu.arg(0), length: QUADWORD, access: ACCESS.conditional });
   if ('outcome' in at) return at.outcome;
   const { state } = cpu;
-  const held = state.int(AT.RESLEN) === QUADWORD && state.get(AT.RESADDR) === at.ra;
-  state.setInt(AT.RESLEN, 0);
+  const held = consumeReservation(cpu, at.ra, QUADWORD);
   cpu.result = held ? 1n : 0n;
   if (!held) return OUTCOME.NEXT;
   const first = cpu.argInt(1);
