@@ -7,6 +7,7 @@ import { PREFIXED_ARITHMETIC_ROWS } from './rows/prefixed-arithmetic';
 import { SPR_MOVE_ROWS } from './rows/spr-move';
 import { TRAP_ROWS } from './rows/trap';
 import { BRANCH_ROWS } from './rows/branch';
+import { FLOAT_LOAD_STORE_ROWS } from './rows/float-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
 import { LOGICAL_ROWS } from './rows/logical';
@@ -47,6 +48,7 @@ export const ROWS: readonly InsnRow[] = [
   ...PREFIXED_ARITHMETIC_ROWS,
   ...LOAD_ROWS,
   ...STORE_ROWS,
+  ...FLOAT_LOAD_STORE_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

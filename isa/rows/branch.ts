@@ -19,16 +19,17 @@ import {
   sub,
   wrap,
   xor,
-  zext32,
   type I32,
   type I64,
 } from '../vocabulary/expr';
 import { insn, type InsnRow } from '../vocabulary/row';
 import { branchBy, branchTo, def, setResource, when, type Sem } from '../vocabulary/stmt';
 
-/** What LK=1 does. In 32-bit mode the high word of an address put in a register is 0 (Book I, 1.10.3). */
-const following: I64 = add(cia, i64(4));
-const link: Sem = when(field('LK'), setResource('LR', select(mode('sf'), following, zext32(following))));
+/**
+ * What LK=1 does. choice: after the last word of the 32-bit address space, where the value is undefined in 32-bit mode,
+ * the sum keeps its carry.
+ */
+const link: Sem = when(field('LK'), setResource('LR', add(cia, i64(4))));
 
 /** A bit of BO (0..4, most significant first) as a truth value. */
 const bo = (bit: number): I32 => and(shrU(field('BO'), i32(4 - bit)), i32(1));

@@ -1,12 +1,9 @@
 /** Prefixed fixed-point loads and stores (Power ISA v3.1 Book I, 3.3.2 to 3.3.4). */
-import { and, field, gpr, i32, load, ne, or, type I32, type I64 } from '../vocabulary/expr';
+import { gpr, load, or, type I32, type I64 } from '../vocabulary/expr';
 import { invalidPairLoad, isOdd, loadPair, prefixedForm, storePair } from '../vocabulary/quad';
 import { insn, type InsnRow, type TimingClass } from '../vocabulary/row';
 import { setGpr, store, type Sem } from '../vocabulary/stmt';
-import { atAligned, prefixedAddress } from '../vocabulary/storage';
-
-/** Relative to this instruction there is no base register. */
-const relativeWithBase: I32 = and(field('R'), ne(field('RA'), i32(0)));
+import { atEffective, prefixedAddress, relativeWithBase } from '../vocabulary/storage';
 
 interface Opcode {
   readonly form: '8LS:D' | 'MLS:D';
@@ -47,7 +44,7 @@ export const PREFIXED_LOAD_STORE_ROWS: readonly InsnRow[] = [
   loading('pld', eightByte(57), (ea) => load(8, ea)),
   prefixed(
     'plq', eightByte(56), { register: 'RTp', timing: 'load', invalid: invalidPairLoad },
-    atAligned(16, prefixedAddress, (ea) => loadPair(ea, prefixedForm)),
+    atEffective(prefixedAddress, (ea) => loadPair(ea, prefixedForm)),
   ), // prettier-ignore
   storing('pstb', modified(38), 1),
   storing('psth', modified(44), 2),
@@ -55,6 +52,6 @@ export const PREFIXED_LOAD_STORE_ROWS: readonly InsnRow[] = [
   storing('pstd', eightByte(61), 8),
   prefixed(
     'pstq', eightByte(60), { register: 'RSp', timing: 'store', invalid: isOdd('RSp') },
-    atAligned(16, prefixedAddress, (ea) => storePair(ea, prefixedForm)),
+    atEffective(prefixedAddress, (ea) => storePair(ea, prefixedForm)),
   ), // prettier-ignore
 ];

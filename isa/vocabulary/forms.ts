@@ -178,6 +178,8 @@ export const FORMS = {
     ...PREFIX,
     RT: suffix(6, 10),
     RS: suffix(6, 10),
+    FRT: suffix(6, 10),
+    FRS: suffix(6, 10),
     RA: suffix(11, 15),
     D: D0_D1,
     SI: D0_D1,

@@ -6,7 +6,8 @@ import { FACILITIES, type FacilityRow } from '../registers/facilities';
 import { MSR } from '../registers/msr';
 import type { Field } from '../../src/core/bits';
 import { and, eqz, i64, ne, resource, type I32 } from './expr';
-import type { InsnRow } from './row';
+import { isPrefixed } from './forms';
+import type { Facility, InsnRow } from './row';
 import { raise, when, type Stmt } from './stmt';
 
 const isClear = (register: 'MSR' | 'FSCR' | 'HFSCR', f: Field): I32 =>
@@ -27,8 +28,8 @@ function privilegeCheck(row: InsnRow): Stmt[] {
   }
 }
 
-function facilityCheck(row: InsnRow): Stmt[] {
-  switch (row.facility) {
+function facilityCheck(facility: Facility | undefined): Stmt[] {
+  switch (facility) {
     case undefined:
       return [];
     case 'FP':
@@ -38,7 +39,7 @@ function facilityCheck(row: InsnRow): Stmt[] {
     case 'VSX':
       return [when(isClear('MSR', MSR.VSX), raise('vsxUnavailable'))];
     default: {
-      const { fscr, everyState, hfscr, ic }: FacilityRow = FACILITIES[row.facility];
+      const { fscr, everyState, hfscr, ic }: FacilityRow = FACILITIES[facility];
       const checks: Stmt[] = [];
       if (hfscr) {
         const off = when(isClear('HFSCR', hfscr), raise('hypervisorFacilityUnavailable', i64(ic)));
@@ -57,5 +58,6 @@ function facilityCheck(row: InsnRow): Stmt[] {
 export const prologue = (row: InsnRow): Stmt[] => [
   ...(row.invalid ? [when(row.invalid, raise('illegal'))] : []),
   ...privilegeCheck(row),
-  ...facilityCheck(row),
+  ...(isPrefixed(row.form) && row.facility !== 'PREFIX' ? facilityCheck('PREFIX') : []),
+  ...facilityCheck(row.facility),
 ];

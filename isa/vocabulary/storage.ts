@@ -1,12 +1,16 @@
 /** Pieces of semantics that the rows of storage access share: effective addresses and the alignment they need. */
 import {
-  add, and, cia, field, gpr, gprOrZero, i64, load, mode, ne, select, shrU, sub, xor, zext32, type I64,
+  add, and, cia, field, gpr, gprOrZero, i32, i64, load, mode, ne, select, shrU, sub, xor, zext32,
+  type I32, type I64,
 } from './expr'; // prettier-ignore
 import { prefixedDisplacement } from './patterns';
 import { def, raise, when, type Sem } from './stmt';
 
 /** (RA|0) + (RB). */
 export const indexed: I64 = add(gprOrZero('RA'), gpr('RB'));
+
+/** The invalid form of prefixed loads and stores: relative to this instruction there is no base register. */
+export const relativeWithBase: I32 = and(field('R'), ne(field('RA'), i32(0)));
 
 /** The address of a prefixed load or store: from this instruction with R=1, else from (RA|0). */
 export const prefixedAddress: I64 = add(select(field('R'), cia, gprOrZero('RA')), prefixedDisplacement);

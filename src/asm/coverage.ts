@@ -12,6 +12,7 @@ import { CONDITION_REGISTER_ROWS } from '../../isa/rows/condition-register';
 import { COPY_PASTE_ROWS } from '../../isa/rows/copy-paste';
 import { COUNT_BITS_ROWS } from '../../isa/rows/count-bits';
 import { FIXED_ARITHMETIC_ROWS } from '../../isa/rows/fixed-arithmetic';
+import { FLOAT_LOAD_STORE_ROWS } from '../../isa/rows/float-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
 import { LOAD_RESERVE_ROWS } from '../../isa/rows/load-reserve';
@@ -52,6 +53,7 @@ const CATEGORIES: readonly Category[] = [
   ['Prefixed arithmetic', PREFIXED_ARITHMETIC_ROWS],
   ['Load', LOAD_ROWS],
   ['Store', STORE_ROWS],
+  ['Floating-point load and store (no conversion)', FLOAT_LOAD_STORE_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
@@ -73,7 +75,7 @@ const CATEGORIES: readonly Category[] = [
 
 /** Categories of the architecture that no row covers. */
 const NOT_COVERED: readonly string[] = [
-  'Floating-point (FP)',
+  'Floating-point (FP), but for loads and stores that do not convert',
   'Vector (VMX)',
   'Vector-scalar (VSX)',
   'Decimal floating-point (DFP)',

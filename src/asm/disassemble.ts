@@ -67,6 +67,8 @@ function operandText({ kind }: Operand, value: number, context: Context): string
       return `r${value}`;
     case 'gprOrZero':
       return value === 0 ? '0' : `r${value}`;
+    case 'fpr':
+      return `f${value}`;
     case 'crField':
       return `cr${value}`;
     case 'crBit':

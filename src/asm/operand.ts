@@ -9,6 +9,7 @@ export type OperandClass =
   | 'gpr'
   /** A register that is written `0` where it is register 0: (RA|0). */
   | 'gprOrZero'
+  | 'fpr'
   | 'crField'
   | 'crBit'
   | 'spr'
@@ -32,6 +33,7 @@ export interface OperandKind {
 }
 
 const GPR_FIELDS = new Set(['RT', 'RS', 'RA', 'RB', 'RC', 'RTp', 'RSp']);
+const FPR_FIELDS = new Set(['FRT', 'FRS', 'FRA', 'FRB', 'FRC']);
 const CR_FIELDS = new Set(['BF', 'BFA']);
 const CR_BITS = new Set(['BT', 'BA', 'BB', 'BI', 'BC']);
 const SIGNED = new Set(['SI', 'D', 'DS', 'DQ', 'LI', 'BD']);
@@ -42,6 +44,7 @@ const CR_FIELD_WIDTH = 3;
 
 function classOf(name: string, absolute: boolean): OperandClass {
   if (GPR_FIELDS.has(name)) return 'gpr';
+  if (FPR_FIELDS.has(name)) return 'fpr';
   if (CR_FIELDS.has(name)) return 'crField';
   if (CR_BITS.has(name)) return 'crBit';
   if (name === 'SPR') return 'spr';

@@ -26,6 +26,7 @@ function numbered(prefix: string, count: number, name: string): number | undefin
 }
 
 const gpr = (name: string): number | undefined => numbered('r', 32, name) ?? GPR_NAMES.get(name);
+const fpr = (name: string): number | undefined => numbered('f', 32, name);
 const crField = (name: string): number | undefined => numbered('cr', 8, name);
 
 /** The number that a name stands for in an operand of a class, or undefined. `%r3` is `r3`. */
@@ -35,6 +36,8 @@ export function registerNumber(operand: OperandClass, name: string): number | un
     case 'gpr':
     case 'gprOrZero':
       return gpr(plain);
+    case 'fpr':
+      return fpr(plain);
     case 'crField':
       return crField(plain);
     case 'crBit':
@@ -50,12 +53,15 @@ export function registerNumber(operand: OperandClass, name: string): number | un
 
 /** True for the name of some register: where it is not understood, that is worth saying. */
 export const isRegisterName = (name: string): boolean =>
-  (['gpr', 'crField', 'crBit', 'spr'] as const).some((kind) => registerNumber(kind, name) !== undefined);
+  (['gpr', 'fpr', 'crField', 'crBit', 'spr'] as const).some(
+    (kind) => registerNumber(kind, name) !== undefined,
+  );
 
 /** What an operand of a class is, for messages. */
 export const EXPECTED: Readonly<Record<OperandClass, string>> = {
   gpr: 'a general register r0 to r31',
   gprOrZero: 'a general register r0 to r31',
+  fpr: 'a floating-point register f0 to f31',
   crField: 'a CR field cr0 to cr7',
   crBit: 'a CR bit such as eq or 4*cr1+eq',
   spr: 'a special purpose register by name or number',

@@ -52,7 +52,7 @@ export interface Syntax {
 /** Indexed update forms are invalid where RA = 0 and all else but RT is 0. */
 function isUpdate(instruction: Instruction): boolean {
   const { row, size, match } = instruction;
-  const target = ['RT', 'RS'].find((name) => row.operands.startsWith(`${name},RA`));
+  const target = ['RT', 'RS', 'FRT', 'FRS'].find((name) => row.operands.startsWith(`${name},RA`));
   if (target === undefined) return false;
   return isInvalidForm(instruction, match | insertField(1n, size, fieldBits(row.form, target)));
 }

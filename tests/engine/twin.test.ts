@@ -96,7 +96,7 @@ const engine = new Engine(
   {
     ramSize: RAM_SIZE,
     implements: () => true,
-    code: { blockShift: 7, cracksLoadUpdates: false, keepsReservedXer: false },
+    code: { blockShift: 7, cracksLoadUpdates: false, keepsReservedXer: false, conditionalShift: 0 },
   },
   host,
 );
@@ -146,6 +146,8 @@ function twinOf(c: Case): TestMachine {
   machine.cia = BigInt(CODE);
   machine.gpr = [...c.gpr];
   machine.cr = [...c.cr];
+  // Other values than the GPRs have, from the same source.
+  machine.vsr = Array.from({ length: 64 }, (_, n) => (c.gpr[n % 32]! << 64n) | c.wide[n % 8]!);
   FLAGS.forEach((name, i) => (machine.resources[name] = BigInt((c.flags >> i) & 1)));
   WIDE.forEach((name, i) => (machine.resources[name] = c.wide[i]!));
   for (let at = STORAGE.from; at < STORAGE.to; at++)
@@ -161,6 +163,7 @@ function load(machine: TestMachine, image: bigint, size: 32 | 64, c: Case): void
   cpu.set(offsetOf('DCTX'), 1n);
   cpu.set(offsetOf('ICTX'), 2n);
   machine.gpr.forEach((value, n) => cpu.setGpr(n, value));
+  machine.vsr.forEach((value, n) => cpu.write(slot('VSR'), n, value));
   machine.cr.forEach((value, n) => (cpu.bytes[offsetOf('CR') + n] = value));
   for (const name of Object.keys(RESOURCES) as ResourceName[])
     cpu.write(slot(name), 0, machine.resources[name]);
@@ -209,6 +212,7 @@ function compare(instruction: Instruction, c: Case): void {
     expect(cpu.int(offsetOf('LEFT'))).toBe(1);
   }
   expect([...Array(32).keys()].map((n) => cpu.gpr(n))).toEqual(twin.gpr);
+  expect(twin.vsr.map((_, n) => cpu.read(slot('VSR'), n))).toEqual(twin.vsr);
   expect([...cpu.bytes.subarray(offsetOf('CR'), offsetOf('CR') + 8)]).toEqual(twin.cr);
   for (const name of Object.keys(RESOURCES) as ResourceName[])
     if (name !== 'CFAR') expect([name, cpu.read(slot(name), 0)]).toEqual([name, twin.resources[name]]);

@@ -43,14 +43,26 @@ describe('quadwords', () => {
     expect([x.gpr[4], x.gpr[5]]).toEqual([BIG.low, BIG.high]);
   });
 
-  test.each([
-    ['lq', { RTp: 6, RA: 4 }],
-    ['stq', { RSp: 6, RA: 4 }],
-    ['plq', { RTp: 6, RA: 4 }],
-    ['pstq', { RSp: 6, RA: 4 }],
-  ])('%s needs a multiple of 16', (mnemonic, fields) => {
-    const x = execute(mnemonic, fields, { gpr: registers({ 4: AT + 8n }), storage: storage() });
+  test('lq needs a multiple of 16 in little-endian mode', () => {
+    const changes = { gpr: registers({ 4: AT + 8n }), storage: storage() };
+    const x = execute('lq', { RTp: 6, RA: 4 }, { ...changes, modes: LE_64 });
     expect(x.outcome).toMatchObject({ kind: 'raise', reason: 'alignment', operand: AT + 8n, accesses: [] });
+  });
+
+  test('other quadwords may lie anywhere', () => {
+    const odd = AT + 3n;
+    const gpr = registers({ 4: odd, 6: BIG.low, 7: BIG.high });
+    const loads = { gpr, storage: holding(odd, LOW + HIGH) };
+    const b = execute('lq', { RTp: 6, RA: 4 }, { ...loads, modes: BE_64 });
+    expect([b.gpr[6], b.gpr[7]]).toEqual([BIG.low, BIG.high]);
+    const p = execute('plq', { RTp: 6, RA: 4 }, { ...loads, modes: LE_64 });
+    expect([p.gpr[6], p.gpr[7]]).toEqual([LITTLE.low, LITTLE.high]);
+    const stored = (mnemonic: string): string => {
+      const changes = { gpr, storage: holding(AT, '00'.repeat(24)), modes: BE_64 };
+      return held(execute(mnemonic, { RSp: 6, RA: 4 }, changes).machine, odd, 16);
+    };
+    expect(stored('stq')).toBe(LOW + HIGH);
+    expect(stored('pstq')).toBe(LOW + HIGH);
   });
 
   test('odd registers are invalid, and a load whose base is the even register', () => {
