@@ -39,6 +39,9 @@ const CRACKED = offsetOf('CRACKED');
 const IDLE = offsetOf('IDLETIME');
 const STOPPED = offsetOf('STOPPED');
 const PENDING_AT = offsetOf('PENDING');
+const DCTX = offsetOf('DCTX');
+/** The number of no context: nothing in the translation caches has it. */
+const NO_CONTEXT = 0;
 const PAGE_SHIFT = 12;
 const PAGE_MASK = ~0xfff;
 /** Longest stretch in generated code without looking around, in instructions. */
@@ -96,8 +99,9 @@ export class Execution implements EngineHost {
   /** Instructions of this stretch that are in RETIRED already. */
   private settled = 0;
   private readonly progress: readonly Progress[];
-  /** What the last observed instruction was, for the trace interrupt after it. */
+  /** What the last observed instruction was, for the trace interrupt after it, and what it accessed first. */
   private stepped: CompletedInstruction | undefined;
+  private accessed: bigint | undefined;
   private random64 = RANDOM_SEED;
 
   constructor(private readonly options: ExecutionOptions) {
@@ -265,15 +269,30 @@ export class Execution implements EngineHost {
     state.setInt(LEFT, grant);
     const observed = stepping || this.observers.instruction !== undefined;
     const variant = this.tracker.variant(cpu, observed || this.options.timing?.observe !== undefined);
-    const exit = this.engine.enter(state, variant, grant);
+    const exit = stepping ? this.step(cpu, variant) : this.engine.enter(state, variant, grant);
     this.options.timing?.left?.(cpu);
     this.settle(cpu);
     const executed = this.settled;
     this.granted = 0;
     state.setInt(LEFT, 0);
-    if (stepping && executed === 1) afterInstruction(cpu, this.stepped!);
+    if (stepping && executed === 1) {
+      const ea = this.accessed;
+      afterInstruction(cpu, ea === undefined ? this.stepped! : { ...this.stepped!, ea });
+    }
     if (exit === EXIT.fetch) this.fetch(cpu, variant);
     return executed;
+  }
+
+  /** Runs one instruction. None of its accesses is left to generated code: the trace interrupt wants the address. */
+  private step(cpu: Cpu, variant: number): number {
+    const storage = this.storages[cpu.state.index]!;
+    const { cacheable } = storage;
+    storage.cacheable = false;
+    cpu.state.setHalves(DCTX, 0, NO_CONTEXT);
+    const exit = this.engine.enter(cpu.state, variant, 1);
+    storage.cacheable = cacheable;
+    this.tracker.changed(cpu);
+    return exit;
   }
 
   /** Brings RETIRED up to date in the middle of a stretch. */
@@ -415,6 +434,7 @@ export class Execution implements EngineHost {
     const { state } = cpu;
     this.setImage(cpu);
     this.counters.services++;
+    if (ACCESSING.has(name)) this.accessed ??= cpu.arg(0);
     const outcome: Outcome = SERVICE_TABLE[name](cpu);
     switch (outcome) {
       case OUTCOME.NEXT:
@@ -443,6 +463,7 @@ export class Execution implements EngineHost {
     this.setImage(cpu);
     const requests = cpu.state.int(PENDING_AT);
     this.counters.storageMisses++;
+    this.accessed ??= cpu.state.get(ARG);
     if (!this.storages[index]!.perform(access)) return 1;
     // A device may have raised a line, or ended the run: the instruction completes, then the run loop looks.
     if (this.stopped || cpu.state.int(PENDING_AT) !== requests) this.engine.leaveAfter(cpu.state);
@@ -454,11 +475,18 @@ export class Execution implements EngineHost {
     this.setImage(cpu);
     if (this.options.timing?.observe?.(cpu)) return 1;
     this.observers.instruction?.(cpu);
-    if (isStepping(cpu)) this.stepped = this.describe(cpu);
+    if (isStepping(cpu)) {
+      this.stepped = this.describe(cpu);
+      this.accessed = undefined;
+    }
     return 0;
   }
 }
 
+/** Services that access storage at their first operand. */
+const ACCESSING: ReadonlySet<ServiceName> = new Set([
+  'lqarx', 'stqcx', 'loadAtomic', 'storeAtomic', 'copy', 'paste',
+]); // prettier-ignore
 /** splitmix64. */
 const RANDOM_SEED = 0x9e3779b97f4a7c15n;
 const RANDOM_STEP = 0x9e3779b97f4a7c15n;
