@@ -14,6 +14,7 @@ const KEPT = 65536;
 
 export class ScheduleLibrary {
   private readonly schedules = new Map<bigint, Schedule>();
+  private readonly byWord = new Map<number, Schedule>();
   private readonly templates = new Map<Handler, Template | undefined>();
 
   constructor(readonly profile: TimingProfile) {}
@@ -30,6 +31,11 @@ export class ScheduleLibrary {
     return this.templates.get(handler);
   }
 
+  /** The schedule of an unprefixed instruction word that was met before. */
+  known(word: number): Schedule | undefined {
+    return this.byWord.get(word);
+  }
+
   /** The schedule of an instruction. @param image 32 bits, or prefix and suffix */
   schedule(instruction: Instruction, image: bigint): Schedule {
     let schedule = this.schedules.get(image);
@@ -37,7 +43,11 @@ export class ScheduleLibrary {
       const handler = handlerOf(instruction, image);
       const template = this.template(handler) ?? templateOf(this.profile, instruction, handler.fixed, image);
       schedule = bind(template, instruction, image);
-      if (this.schedules.size >= KEPT) this.schedules.clear();
+      if (this.schedules.size >= KEPT) {
+        this.schedules.clear();
+        this.byWord.clear();
+      }
+      if (instruction.size === 32) this.byWord.set(Number(image) | 0, schedule);
       this.schedules.set(image, schedule);
     }
     return schedule;

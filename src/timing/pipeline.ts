@@ -39,6 +39,8 @@ export interface BranchOutcome {
 }
 
 const CAUSE_MASK = TICKS.slot - 1;
+/** The place of an instruction in the history: instructions that follow each other have different ones. */
+const slotOf = (lo: number): number => (lo >>> 2) & (HISTORY - 1);
 const timeOf = (ticks: number): number => ticks - (ticks % TICKS.slot);
 
 /** How translation sees addresses. */
@@ -87,10 +89,21 @@ export class Pipeline {
   /** Issues an instruction. @param a @param b contents of RA and RB, for divides */
   begin(schedule: Schedule, place: Place, a = 0n, b = 0n): void {
     const { cells } = this;
-    this.current = schedule;
-    this.slot = (place.lo >>> 2) & (HISTORY - 1);
     this.first = cells.get(CELL.next) === cells.get(CELL.redirect);
     this.fetch(place);
+    this.issue(schedule, place, a, b);
+  }
+
+  /** What follows is about an instruction that generated code has issued. */
+  resume(schedule: Schedule, { lo }: Place): void {
+    this.current = schedule;
+    this.slot = slotOf(lo);
+  }
+
+  /** The same as {@link begin} for an instruction that has been fetched. */
+  issue(schedule: Schedule, place: Place, a: bigint, b: bigint): void {
+    const { cells } = this;
+    this.resume(schedule, place);
     const issue = this.issueTime(schedule);
     cells.set(CELL.history + this.slot, issue);
     const { divide } = schedule;
@@ -101,7 +114,6 @@ export class Pipeline {
       cells.set(CELL.ready + resource, issue + extra + ready);
     const interval = schedule.interval + extra;
     if (interval > this.share) cells.add(CELL.stalls + schedule.cause, interval - this.share);
-    cells.add(CELL.stalls + CAUSE.issue, this.share);
     cells.set(CELL.next, issue + interval);
     if (schedule.storage && this.profile.core.issueWidth > 1)
       cells.set(CELL.ready + RESOURCE.STORAGE, issue + TICKS.cycle + CAUSE.storageUnit);
@@ -138,10 +150,17 @@ export class Pipeline {
 
   /** Fetching of a line other than the one before. */
   private fetch({ hi, lo, real }: Place): void {
-    const { cells, structures, profile } = this;
+    const { cells, profile } = this;
     const line = real >>> profile.fetch.lineShift;
     if (cells.lo(CELL.line) === line) return;
     cells.setHalves(CELL.line, 0, line);
+    this.fetchLine({ hi, lo, real });
+  }
+
+  /** Fetching of a line that is not the one before. */
+  fetchLine({ hi, lo, real }: Place): void {
+    const { cells, structures, profile } = this;
+    const line = real >>> profile.fetch.lineShift;
     let cause: number = CAUSE.instructionCache;
     let penalty = this.translated('fetch', hi, lo);
     if (penalty > 0) cause = CAUSE.instructionTranslation;
@@ -153,7 +172,7 @@ export class Pipeline {
     }
     if (penalty === 0) return;
     const next = cells.get(CELL.next);
-    const from = Math.max(cells.get(CELL.history + this.slot) + this.runAhead, cells.get(CELL.redirect));
+    const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, cells.get(CELL.redirect));
     if (from + penalty <= next) return;
     cells.add(CELL.stalls + cause, from + penalty - next);
     cells.set(CELL.next, from + penalty);
@@ -174,9 +193,13 @@ export class Pipeline {
 
   /** One load or store of the instruction that was begun. */
   access(access: DataAccess): void {
-    const { cells } = this;
-    const { hi, lo, store, inhibited } = access;
-    cells.count(store ? 'stores' : 'loads');
+    this.cells.count(access.store ? 'stores' : 'loads');
+    this.look(access);
+  }
+
+  /** An access that has been counted. */
+  look(access: DataAccess): void {
+    const { hi, lo, inhibited } = access;
     let cause: number = CAUSE.dataCache;
     let penalty = this.translated('data', hi, lo);
     if (penalty > 0) cause = CAUSE.dataTranslation;

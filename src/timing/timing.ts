@@ -61,6 +61,9 @@ export class TimedCpu {
     const fetch = mode('IR');
     const { cells } = pipeline;
     if (cells.lo(CELL.relocation) !== data || cells.hi(CELL.relocation) !== fetch) {
+      const guest = [data, fetch, cells.lo(CELL.relocation), cells.hi(CELL.relocation)];
+      // Guest real addresses and effective addresses are not told apart by the first level.
+      if (guest.includes(RELOCATION.guestReal)) pipeline.translation.dropFirst();
       cells.setHalves(CELL.relocation, fetch, data);
       pipeline.forgetPages();
     }

@@ -1,0 +1,289 @@
+/**
+ * The cycle model woven into generated code: what `pipeline.ts` does for one instruction, as WebAssembly before it,
+ * with the template of its handler as constants. Same state, same cycles.
+ */
+import type { ModuleBuilder, Code } from '../engine/wasm/module';
+import { emitOperator } from '../engine/operators';
+import type { Handler } from '../engine/specialise';
+import type { AccessDescriptor } from '../engine/storage-code';
+import { OP } from '../engine/wasm/opcodes';
+import type { AccessPlace, ModuleWeaver, WovenHandler } from '../engine/weaver';
+import { offsetOf } from '../state/layout';
+import {
+  cellAt,
+  count,
+  fieldOffset,
+  load,
+  loadReady,
+  maximum,
+  P,
+  raise,
+  readyAt,
+  storeReady,
+  type Image,
+} from './emit';
+import { CAUSE } from './causes';
+import type { ScheduleLibrary } from './library';
+import type { TimingProfile } from './profile';
+import { RESOURCE } from './resources';
+import type { Template } from './schedule';
+import { CELL, HISTORY, TICKS, ticksOf } from './state';
+import { emitOtherLine, STORE_FLAG, WeaveHelpers, type ImportNumbers } from './weave-helpers';
+
+const GPR = offsetOf('GPR');
+/** Bytes from one record to the next are those of a cell: the low bits of a record choose the cell of the history. */
+const HISTORY_MASK = 8 * (HISTORY - 1);
+/** Least significant bit of the sign of a conditional branch's displacement. */
+const BD_SIGN_SHIFT = 15;
+
+export class TimingModuleWeaver implements ModuleWeaver {
+  private readonly helpers: WeaveHelpers;
+
+  constructor(
+    builder: ModuleBuilder,
+    private readonly library: ScheduleLibrary,
+    private readonly imports: ImportNumbers,
+  ) {
+    this.helpers = new WeaveHelpers(builder, library.profile, imports);
+  }
+
+  handler(code: Code, handler: Handler): WovenHandler {
+    const { imports, helpers, library } = this;
+    return new WovenInstruction(
+      { code, helpers, imports, profile: library.profile },
+      library.template(handler),
+    );
+  }
+
+  access(code: Code, where: AccessPlace, isStore: boolean): void {
+    emitAccess({ code, helpers: this.helpers, profile: this.library.profile }, where, {
+      bytes: 1,
+      store: isStore,
+    });
+  }
+}
+
+interface Context {
+  readonly code: Code;
+  readonly helpers: WeaveHelpers;
+  readonly imports: ImportNumbers;
+  readonly profile: TimingProfile;
+}
+
+class WovenInstruction implements WovenHandler {
+  private image: Image = { word: 0, suffix: undefined };
+  private first = 0;
+
+  constructor(
+    private readonly context: Context,
+    /** Undefined: the instruction is issued in TypeScript. */
+    private readonly template: Template | undefined,
+  ) {}
+
+  before(image: Image): void {
+    this.image = image;
+    const { code, helpers, imports, profile } = this.context;
+    if (this.template?.branch) this.rememberFirst();
+    emitOtherLine(code, profile);
+    const status = code.local('i32');
+    code.if().get(P.cpu).get(P.ip).get(P.left).call(helpers.fetch).tee(status);
+    code.if().get(status).op(OP.return).op(OP.end).op(OP.end);
+    if (!this.template) {
+      code.get(P.cpu).get(P.ip).call(imports.timeIssue);
+      return;
+    }
+    this.issue(this.template);
+  }
+
+  /** Whether it is the first instruction after a change of the stream of fetching. */
+  private rememberFirst(): void {
+    const { code } = this.context;
+    this.first = code.local('i32');
+    load(code, CELL.next);
+    load(code, CELL.redirect);
+    emitOperator(code, 'i64.eq');
+    code.set(this.first);
+  }
+
+  private issue(template: Template): void {
+    const { code } = this.context;
+    const at = code.local('i64');
+    this.issueTime(template, at);
+    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    code.get(at).memory(OP.i64Store, cellAt(CELL.history));
+    const extra = this.divideTicks(template);
+    const { row } = template;
+    for (const { ref, ready } of template.writes)
+      storeReady(code, { image: this.image, form: row.form, ref }, () => this.later(at, ready, extra));
+    this.advance(template, at, extra);
+  }
+
+  /** Sets `at` to the time at which the instruction issues. */
+  private issueTime({ reads, row }: Template, at: number): void {
+    const { code, helpers } = this.context;
+    load(code, CELL.next).set(at);
+    if (reads.length === 0) return;
+    const ready = code.local('i64');
+    const one = code.local('i64');
+    reads.forEach((ref, i) => {
+      loadReady(code, this.image, row.form, ref);
+      if (i === 0) {
+        code.set(ready);
+        return;
+      }
+      code.set(one);
+      maximum(code, one, ready);
+      code.set(ready);
+    });
+    // Less than a slot later is the number of a cause, and no time.
+    code.get(ready).get(at).i64(BigInt(TICKS.slot));
+    emitOperator(code, 'i64.add');
+    emitOperator(code, 'i64.geS');
+    code.if().get(P.cpu).get(ready).get(at).call(helpers.stall).set(at).op(OP.end);
+  }
+
+  /** Pushes `at` and a number of ticks, and what a divide adds. */
+  private later(at: number, ticks: number, extra: number | undefined): void {
+    const { code } = this.context;
+    code.get(at).i64(BigInt(ticks));
+    emitOperator(code, 'i64.add');
+    if (extra === undefined) return;
+    code.get(extra);
+    emitOperator(code, 'i64.add');
+  }
+
+  /** A local with the ticks that a divide's operands add, or undefined. */
+  private divideTicks({ divide, row }: Template): number | undefined {
+    if (!divide) return undefined;
+    const { code, helpers } = this.context;
+    const extra = code.local('i64');
+    for (const field of ['RA', 'RB']) pushRegister(code, this.image, row.form, field);
+    code.call(helpers.divide(divide)).set(extra);
+    return extra;
+  }
+
+  /** When the next instruction can issue, and what depends on that. */
+  private advance(template: Template, at: number, extra: number | undefined): void {
+    const { code, profile } = this.context;
+    const share = ticksOf(1 / profile.core.issueWidth);
+    const { interval, cause, completes } = template;
+    code.get(P.cpu);
+    this.later(at, interval, extra);
+    code.memory(OP.i64Store, cellAt(CELL.next));
+    if (interval > share) {
+      code.get(P.cpu);
+      load(code, CELL.stalls + cause).i64(BigInt(interval - share));
+      emitOperator(code, 'i64.add');
+      if (extra !== undefined) {
+        code.get(extra);
+        emitOperator(code, 'i64.add');
+      }
+      code.memory(OP.i64Store, cellAt(CELL.stalls + cause));
+    }
+    if (template.storage && profile.core.issueWidth > 1) {
+      code.get(P.cpu);
+      this.later(at, TICKS.cycle + CAUSE.storageUnit, undefined);
+      code.memory(OP.i64Store, readyAt(RESOURCE.STORAGE));
+    }
+    if (completes > ticksOf(profile.core.completion)) {
+      const done = code.local('i64');
+      this.later(at, completes, extra);
+      code.set(done);
+      raise(code, CELL.done, done);
+    }
+    if (template.refetches) {
+      code.get(P.cpu);
+      load(code, CELL.next).memory(OP.i64Store, cellAt(CELL.redirect));
+    }
+  }
+
+  taken(): void {
+    const { code, helpers } = this.context;
+    if (!this.template?.branch) return;
+    if (this.template.branch !== 'indirect') {
+      this.direct(1);
+      return;
+    }
+    count(code, 'branches');
+    count(code, 'takenBranches');
+    helpers.redirect(code, 'mispredicted');
+    helpers.leaveSoon(code);
+  }
+
+  notTaken(): void {
+    if (!this.template?.branch) return;
+    if (this.template.branch === 'indirect') count(this.context.code, 'branches');
+    else this.direct(0);
+  }
+
+  private direct(taken: 0 | 1): void {
+    const { code, helpers } = this.context;
+    code.get(P.cpu).get(P.ip).get(this.first);
+    if (this.template!.branch === 'always') code.i32(1);
+    else {
+      code.get(this.image.word).i32(BD_SIGN_SHIFT);
+      emitOperator(code, 'i32.shrU');
+      code.i32(1);
+      emitOperator(code, 'i32.and');
+    }
+    code.i32(taken).call(helpers.branch);
+  }
+
+  access(where: AccessPlace, { bytes, operation }: AccessDescriptor): void {
+    emitAccess(this.context, where, { bytes, store: operation !== 'load' });
+  }
+}
+
+/** Pushes the value of the GPR that a field numbers. */
+function pushRegister(code: Code, image: Image, form: Template['row']['form'], name: string): void {
+  fieldOffset(code, image, form, name);
+  code.get(P.cpu);
+  emitOperator(code, 'i32.add');
+  code.memory(OP.i64Load, GPR);
+}
+
+/** An access: counted, and looked at where its page or line is not that of the one before, or it is not aligned. */
+function emitAccess(
+  { code, helpers, profile }: Pick<Context, 'code' | 'helpers' | 'profile'>,
+  { ea, linear }: AccessPlace,
+  access: { bytes: number; store: boolean },
+): void {
+  const { data, core } = profile;
+  count(code, access.store ? 'stores' : 'loads');
+  const real = code.local('i32');
+  const line = code.local('i32');
+  code.get(linear).get(P.cpu).memory(OP.i32Load, offsetOf('RAMBASE'));
+  emitOperator(code, 'i32.sub');
+  code.tee(real).i32(data.lineShift);
+  emitOperator(code, 'i32.shrU');
+  code.set(line);
+  helpers.newestOfLine(code, line);
+  code.memory(OP.i64Load, 0).get(line);
+  emitOperator(code, 'i64.extendU');
+  emitOperator(code, 'i64.ne');
+  // Translated, and another page.
+  code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).i32(0);
+  emitOperator(code, 'i32.ne');
+  code.get(ea).i64(12n);
+  emitOperator(code, 'i64.shrU');
+  load(code, CELL.dataPage);
+  emitOperator(code, 'i64.ne');
+  emitOperator(code, 'i32.and');
+  emitOperator(code, 'i32.or');
+  if (access.bytes > 1) {
+    code.get(ea);
+    emitOperator(code, 'i32.wrap');
+    code.i32(core.alignment - 1);
+    emitOperator(code, 'i32.and');
+    code.i32(core.alignment - access.bytes);
+    emitOperator(code, 'i32.gtU');
+    emitOperator(code, 'i32.or');
+  }
+  code.if().get(P.cpu).get(P.ip).get(ea).get(real);
+  code
+    .i32(access.bytes | (access.store ? STORE_FLAG : 0))
+    .call(helpers.access)
+    .op(OP.end);
+}

@@ -1,0 +1,123 @@
+/**
+ * The fast form of the cycle model: its state is in linear memory, generated code keeps it, and what is rare comes
+ * here. The cycles are those of the reference model.
+ */
+import type { Cpu } from '../cpu/cpu';
+import type { TimedAccess } from '../cpu/timing-port';
+import type { Engine } from '../engine/engine';
+import { EXIT } from '../engine/helpers';
+import type { EngineWeaver } from '../engine/weaver';
+import { CPU_BLOCK_SIZE, offsetOf, RECORD, TIMING_TABLES_SIZE } from '../state/layout';
+import type { CpuState } from '../state/cpu-state';
+import { UserError } from '../core/errors';
+import { joinHalves } from '../core/u64';
+import { Pipeline, type Place } from './pipeline';
+import type { TimingProfile } from './profile';
+import type { Schedule } from './schedule';
+import { Cells } from './state';
+import { structureMap, Structures } from './structures';
+import { Timing } from './timing';
+import type { TranslatorWalks } from './walks';
+import { TimingModuleWeaver } from './weave';
+import { declareTimingImports, STORE_FLAG, type ImportNumbers, type WovenImports } from './weave-helpers';
+
+const AT = {
+  timing: offsetOf('TIMING'),
+  tables: offsetOf('TIMINGBASE'),
+  bias: offsetOf('FETCHBIAS'),
+  ip: offsetOf('IP'),
+  left: offsetOf('LEFT'),
+  nia: offsetOf('NIA'),
+} as const;
+const PREFIX_OPCODE = 1;
+const WORD = 2 ** 32;
+
+export class WovenTiming extends Timing {
+  readonly weaver: EngineWeaver;
+  private numbers: ImportNumbers | undefined;
+
+  constructor(profile: TimingProfile) {
+    super(profile);
+    const bytes = 4 * structureMap(profile).words;
+    if (bytes > TIMING_TABLES_SIZE)
+      throw new UserError(
+        `timing profile ${profile.name}: its first-level structures take ${bytes} bytes, at most ${TIMING_TABLES_SIZE} fit; make fetch, data or branch.targetCache smaller`,
+      );
+    this.weaver = {
+      key: JSON.stringify(profile),
+      declareImports: (builder) => {
+        this.numbers = declareTimingImports(builder);
+      },
+      begin: (builder) => new TimingModuleWeaver(builder, this.library, this.numbers!),
+      imports: () => ({ ...this.imports() }),
+    };
+  }
+
+  override attach(engine: Engine, cpus: readonly Cpu[]): void {
+    cpus.forEach(({ state }) =>
+      state.setInt(AT.tables, engine.map.timingBase + state.index * TIMING_TABLES_SIZE),
+    );
+    super.attach(engine, cpus);
+  }
+
+  protected override pipelineOf({ state }: Cpu, walks: TranslatorWalks): Pipeline {
+    const words = new Int32Array(this.engine.ram.buffer);
+    const tables = new Structures(this.profile, words, state.int(AT.tables) / 4);
+    return new Pipeline(this.profile, new Cells(words, (state.base + AT.timing) / 4), tables, walks);
+  }
+
+  override accessed(cpu: Cpu, access: TimedAccess): void {
+    const { state } = cpu;
+    const record = state.int(AT.ip);
+    this.pipeline(cpu).resume(this.scheduleOf(record), this.placeOf(state, record));
+    super.accessed(cpu, access);
+  }
+
+  private imports(): WovenImports {
+    const at = (base: number): { cpu: Cpu; pipeline: Pipeline } => this.timed[base / CPU_BLOCK_SIZE]!;
+    return {
+      timeLeave: (base, record, left) => {
+        const { state } = at(base).cpu;
+        const place = this.placeOf(state, record);
+        state.setInt(AT.ip, record);
+        state.setInt(AT.left, left);
+        state.setHalves(AT.nia, place.hi, place.lo);
+        return EXIT.event;
+      },
+      timeFetch: (base, record) => {
+        const { cpu, pipeline } = at(base);
+        pipeline.fetchLine(this.placeOf(cpu.state, record));
+      },
+      timeIssue: (base, record) => {
+        const { cpu, pipeline } = at(base);
+        const schedule = this.scheduleOf(record);
+        const [a, b] = schedule.operands;
+        pipeline.issue(schedule, this.placeOf(cpu.state, record), cpu.state.gpr(a), cpu.state.gpr(b));
+      },
+      timeAccess: (base, record, hi, lo, real, what) => {
+        const { cpu, pipeline } = at(base);
+        pipeline.resume(this.scheduleOf(record), this.placeOf(cpu.state, record));
+        const store = (what & STORE_FLAG) !== 0;
+        pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, inhibited: false });
+      },
+    };
+  }
+
+  private placeOf(state: CpuState, record: number): Place {
+    const low = (state.lo(AT.bias) >>> 0) + (record >>> 1);
+    const hi = (state.hi(AT.bias) + (low >= WORD ? 1 : 0)) | 0;
+    return { hi, lo: low | 0, real: this.engine.code.locate(record).address };
+  }
+
+  private scheduleOf(record: number): Schedule {
+    const { code } = this.engine;
+    const word = code.wordAt(record);
+    const known = this.library.known(word);
+    if (known) return known;
+    const image =
+      word >>> 26 === PREFIX_OPCODE
+        ? joinHalves(word, code.wordAt(record + RECORD.size))
+        : BigInt(word >>> 0);
+    return this.library.schedule(this.engine.instructionAt(record)!, image);
+  }
+}
