@@ -216,6 +216,8 @@ export class Machine {
 
   /** Complete state without the memory's contents, for `encodeSnapshot` with `memory.bytes`. */
   save(): Omit<SnapshotDescription, 'memorySize'> {
+    if (this.l0)
+      throw new UserError(`machine ${this.description.name} cannot be saved: L0's state has no format yet`);
     return {
       machine: this.description.name,
       model: this.model.name,

@@ -3,6 +3,7 @@
  * host real memory that are given when they are touched; L0's own tables lie in the rest of host memory. Console,
  * interrupts, time of day and power are hypercalls and RTAS calls.
  */
+import { addNested } from '../kvm/nested/part';
 import { L0, type GuestPower } from '../kvm/l0';
 import { GIB, MIB } from '../kvm/page';
 import { setUserMemoryRegion } from '../kvm/set-memory-region';
@@ -58,6 +59,7 @@ export const PSERIES_MACHINE: MachineDescription = {
       power: (request) => power(requestOf(request)),
     });
     giveMemory(l0, guestMemory);
+    addNested(l0);
     return {
       l0,
       input(bytes) {

@@ -55,6 +55,8 @@ describe('text', () => {
       /tlb +action insert, structure TLB, lpid 1, pid 5, ea 0x1000, ra 0x2000, pageShift 12, set 3, way 1$/,
       /console +uart0 out "hé\\n\\"x\\""$/,
       /memslot +op create, result OK, .*size 0x40000000/,
+      /hcall +H_SET_MODE\(mode 0x3\) = H_SUCCESS$/,
+      /l0\.fault +gpa 0x1000, ea 0x1000, access load, outcome mapped, host 0x200000, shift 21$/,
       /stats +instructions 2004, walks 2$/,
       /end +attn, exit code 0$/,
     ];
