@@ -62,7 +62,7 @@ export async function benchMmuGuest(options: MmuGuestOptions = {}): Promise<Benc
     figures,
     notes: [
       note,
-      'a touch is 10 instructions and a load, and a store of the same doubleword where it does not say otherwise',
+      'a touch is 11 instructions, among them a load and a store of one doubleword; 9 with loads only',
     ],
   };
 }
