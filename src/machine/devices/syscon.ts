@@ -16,6 +16,8 @@ export const CTRL = {
   ALT_RESET: 1n << 3n,
 } as const;
 export const UART_INFO_16550 = 1n << 32n;
+/** The revision of Microwatt that the machine is like, in its first 14 digits. */
+export const GIT_REVISION = 0xf341_bed3_06a9_a7n;
 export const TB_CTRL = { FREEZE: 1n << 0n, READ_PROTECT: 1n << 1n } as const;
 
 export interface SysconOptions {
@@ -70,6 +72,8 @@ export class Syscon implements Device {
         return this.control;
       case SYSCON.UART0:
         return UART_INFO_16550 | BigInt(clockHz);
+      case SYSCON.GIT:
+        return GIT_REVISION;
       case SYSCON.CPU_CTRL:
         return this.cpuControl;
       case SYSCON.TB_CTRL:
