@@ -136,7 +136,7 @@ export class Execution implements EngineHost {
     this.storages = this.cpus.map((cpu) => new Storage(cpu, this.engine, () => this.tablesChanged()));
     this.agendas = this.cpus.map((cpu) => new Agenda(cpu, timing && (() => timing.cycles(cpu))));
     if (timing) this.attachTiming(timing);
-    this.progress = this.cpus.map(() => new Progress());
+    this.progress = this.cpus.map(({ state }) => new Progress(state));
     this.cpus.forEach((cpu) => this.reset(cpu));
   }
 

@@ -2,15 +2,19 @@
  * Whether a CPU gets anywhere: interrupts between which no instruction completes. They use up budget and time like
  * instructions, wherever a run was cut into pieces, and a guest that takes nothing else is stuck.
  */
+import type { CpuState } from '../state/cpu-state';
+import { offsetOf } from '../state/layout';
 
 /** Such interrupts in a row after which nothing can change any more. */
 const INTERRUPT_LOOP = 1000;
 
+const INTERRUPTED = offsetOf('INTERRUPTED');
+
 export class Progress {
-  /** Instructions that had retired when the last interrupt was taken. */
-  private lastAt = -1n;
   private inRow = 0;
   private untaken = 0;
+
+  constructor(private readonly state: CpuState) {}
 
   /**
    * To be called for each interrupt.
@@ -18,8 +22,9 @@ export class Progress {
    * @returns true where none came since the interrupt before
    */
   isBarren(retired: bigint): boolean {
-    const barren = retired === this.lastAt;
-    this.lastAt = retired;
+    const mark = retired + 1n;
+    const barren = this.state.get(INTERRUPTED) === mark;
+    this.state.set(INTERRUPTED, mark);
     this.inRow = barren ? this.inRow + 1 : 0;
     if (barren) this.untaken++;
     return barren;
@@ -38,7 +43,6 @@ export class Progress {
 
   /** Starts again: state was replaced, or the loop was reported. */
   forget(): void {
-    this.lastAt = -1n;
     this.inRow = 0;
     this.untaken = 0;
   }

@@ -60,6 +60,8 @@ const REGISTERS = [
   ['CRACKED', 'i64'],
   /** Time that passed while the thread was stopped, or in interrupts that no instruction came between. */
   ['IDLETIME', 'i64'],
+  /** One more than RETIRED when the last interrupt was taken; 0: none was. */
+  ['INTERRUPTED', 'i64'],
   /** Time base at time 0, so that TB = TBOFFSET + time; the same for VTB, PURR, SPURR, DEC and HDEC. */
   ['TBOFFSET', 'i64'],
   ['VTBOFFSET', 'i64'],
