@@ -14,6 +14,7 @@ import { hex0x } from '../core/u64';
 import { Bus } from './devices/bus';
 import { reverseBytes } from './devices/device';
 import type { L0 } from '../kvm/l0';
+import { saveKvmMemory } from '../kvm/snapshot';
 import type { BootExtras } from './pseries/boot';
 import type { PowerRequest } from './devices/power';
 import {
@@ -23,7 +24,7 @@ import {
   type Snapshot,
   type SnapshotDescription,
 } from './snapshot';
-import { parseHex, StateReader } from './state';
+import { parseHex, StateReader, type Json } from './state';
 
 /** What a description builds its devices with. */
 export interface Wiring {
@@ -216,13 +217,11 @@ export class Machine {
 
   /** Complete state without the memory's contents, for `encodeSnapshot` with `memory.bytes`. */
   save(): Omit<SnapshotDescription, 'memorySize'> {
-    if (this.l0)
-      throw new UserError(`machine ${this.description.name} cannot be saved: L0's state has no format yet`);
     return {
       machine: this.description.name,
       model: this.model.name,
       cpus: this.cpus.map(({ state }) => saveRegisters(state)),
-      devices: this.devices.save(),
+      devices: this.l0 ? { ...this.devices.save(), l0: this.saveL0(this.l0) } : this.devices.save(),
       scheduler: {
         turn: this.turn,
         turnLeft: this.turnLeft,
@@ -232,8 +231,18 @@ export class Machine {
     };
   }
 
+  /** What is kept of the built-in hypervisor: enough to look at the guest's memory, not to go on with it. */
+  private saveL0({ vm }: L0): Json {
+    return { memslots: saveKvmMemory(vm) as unknown as Json };
+  }
+
   /** Takes over a snapshot. @throws UserError where it is not of such a machine or is damaged */
   restore(name: string, snapshot: Snapshot): void {
+    if (this.l0)
+      throw new UserError(
+        `${name}: a snapshot of machine ${this.description.name} can be looked at with dump, but not gone on from: ` +
+          'it does not have all of the built-in hypervisor',
+      );
     checkSnapshotFits(name, snapshot, {
       machine: this.description.name,
       model: this.model.name,

@@ -149,8 +149,6 @@ function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb'
     throw new UserError(
       '--append: a device tree of your own has its own command line; leave one of the two out',
     );
-  if (argv['machine'] === 'pseries' && argv['snapshot-out'] !== undefined)
-    throw new UserError('--snapshot-out: machine pseries cannot be saved in this version; leave it out');
   return {
     ...defined('initrd', textOf(argv, 'initrd')),
     ...defined('append', textOf(argv, 'append')),

@@ -3,6 +3,7 @@ import { UserError } from '../../core/errors';
 import type { CliIo, Command } from '../command';
 import { FILTERS, HPT, SEGMENTS, SLB } from '../dump/hashed';
 import { MEMORY } from '../dump/memory';
+import { MEMSLOTS } from '../dump/memslots';
 import { REGISTERS } from '../dump/registers';
 import type { Subject } from '../dump/subject';
 import { EXIT } from '../exit-codes';
@@ -16,6 +17,7 @@ const SUBJECTS = {
   slb: SLB,
   segments: SEGMENTS,
   hpt: HPT,
+  memslots: MEMSLOTS,
 } as const satisfies Record<string, Subject>;
 
 type SubjectName = keyof typeof SUBJECTS;
@@ -23,7 +25,7 @@ const NAMES = Object.keys(SUBJECTS) as SubjectName[];
 
 export const DUMP: Command = {
   usage: 'dump <subject> [address] [length]',
-  describe: 'show registers, memory, SLB or hashed page table of a snapshot',
+  describe: 'show registers, memory, SLB, hashed page table or memory slots of a snapshot',
   build: (yargs) =>
     withOperand(yargs, 'subject', NAMES.map((name) => `${name}: ${SUBJECTS[name].describe}`).join('; '))
       .positional('address', { describe: 'memory: host real address', type: 'string' })

@@ -18,6 +18,7 @@ export const FILTERS: Readonly<Record<string, Options>> = {
   limit: value('hpt: list at most this many entries (default: 4096); 0 for the statistics alone'),
   lpid: value("hpt: the table of this partition (default: LPIDR's)"),
   invalid: flag('slb: also entries that are not valid'),
+  trees: flag('memslots: also the shape of the trees'),
 };
 
 /** Largest number that a group or a partition can have. */
