@@ -209,7 +209,8 @@ function shadowDropped(nested: Nested, guest: NestedGuest, address: number, leaf
 function clearTree(nested: Nested, guest: NestedGuest, cause: string): void {
   const { tables } = guest.tree;
   const before = guest.shadowBytes;
-  guest.tree.clear();
+  // An empty tree is not written again: its root directory alone has 64 KiB.
+  if (tables > 0) guest.tree.clear();
   nested.shadowBytes -= before - guest.shadowBytes;
   nested.host.tlb.partition(guest.shadowLpid);
   if (nested.observer)
