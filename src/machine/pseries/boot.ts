@@ -92,7 +92,7 @@ export function bootGuest(context: BootContext, image: Image, extras: BootExtras
       );
   };
   for (const segment of image.segments) put(segment.address, segment.data);
-  if (initrd) put(initrd.address, extras.initrd!.bytes);
+  if (initrd) put(initrd.address, extras.initrd.bytes);
   put(at.address, tree);
   put(rtasBase(extras) ?? rtas.address, RTAS_ENTRY);
   startVcpu(l0, l0.vcpus[0]!, { entry: image.entry, argument: BigInt(at.address) });
