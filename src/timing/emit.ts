@@ -6,7 +6,7 @@ import type { Code } from '../engine/wasm/module';
 import { offsetOf } from '../state/layout';
 import { RESOURCE } from './resources';
 import type { Ref } from './schedule';
-import { CELL, type Count, countCell } from './state';
+import { CELL, type Count, countCell, HISTORY } from './state';
 
 /** Parameters of a handler, and of helpers that take the same. */
 export const P = { cpu: 0, ip: 1, left: 2 } as const;
@@ -16,6 +16,9 @@ const TIMING = offsetOf('TIMING');
 export const cellAt = (cell: number): number => TIMING + 8 * cell;
 /** Byte offset of a resource's cell. */
 export const readyAt = (resource: number): number => cellAt(CELL.ready + resource);
+
+/** A record is as long as a cell: its low bits choose the cell of the history. */
+export const HISTORY_MASK = 8 * (HISTORY - 1);
 
 /** Locals with the instruction image. */
 export interface Image {

@@ -4,7 +4,7 @@ import { extractField, fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction } from '../../isa/vocabulary/row';
 import { handlersOf, type Handler } from '../engine/specialise';
 import type { TimingProfile } from './profile';
-import { bind, isRegular, sprOf, templateOf, timingOf, type Schedule, type Template } from './schedule';
+import { bind, isRegular, templateOf, type Schedule, type Template } from './schedule';
 
 const { handlers: HANDLERS, special: SPECIAL } = handlersOf(INSTRUCTIONS);
 const numberOf = new Map(INSTRUCTIONS.map((instruction, i) => [instruction, i]));
@@ -23,9 +23,8 @@ export class ScheduleLibrary {
   template(handler: Handler): Template | undefined {
     if (!this.templates.has(handler)) {
       const { instruction, fixed } = handler;
-      const timing = timingOf(this.profile, instruction, sprOf({ ...instruction, fixed }));
       const spr = instruction.row.mnemonic === 'mfspr' || instruction.row.mnemonic === 'mtspr';
-      const regular = isRegular(instruction, fixed, timing) && (!spr || fixed['SPR'] !== undefined);
+      const regular = isRegular(instruction, fixed) && (!spr || fixed['SPR'] !== undefined);
       this.templates.set(handler, regular ? templateOf(this.profile, instruction, fixed) : undefined);
     }
     return this.templates.get(handler);

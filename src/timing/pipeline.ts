@@ -91,19 +91,19 @@ export class Pipeline {
     const { cells } = this;
     this.first = cells.get(CELL.next) === cells.get(CELL.redirect);
     this.fetch(place);
-    this.issue(schedule, place, a, b);
+    this.issue(schedule, place.lo, a, b);
   }
 
-  /** What follows is about an instruction that generated code has issued. */
-  resume(schedule: Schedule, { lo }: Place): void {
+  /** What follows is about an instruction that has been issued. @param lo its address, in the lowest bits at least */
+  resume(schedule: Schedule, lo: number): void {
     this.current = schedule;
     this.slot = slotOf(lo);
   }
 
   /** The same as {@link begin} for an instruction that has been fetched. */
-  issue(schedule: Schedule, place: Place, a: bigint, b: bigint): void {
+  issue(schedule: Schedule, lo: number, a: bigint, b: bigint): void {
     const { cells } = this;
-    this.resume(schedule, place);
+    this.resume(schedule, lo);
     const issue = this.issueTime(schedule);
     cells.set(CELL.history + this.slot, issue);
     const { divide } = schedule;

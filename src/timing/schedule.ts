@@ -180,15 +180,11 @@ function storageOf({ row }: Instruction, reads: StateUse, writes: StateUse): 'lo
  * True where the template of a handler says all that there is to know: no service is involved, which executes in
  * TypeScript, and every register is numbered by a field.
  */
-export function isRegular(
-  { row }: Instruction,
-  fixed: Readonly<Record<string, number>>,
-  timing: InstructionTiming,
-): boolean {
+export function isRegular({ row }: Instruction, fixed: Readonly<Record<string, number>>): boolean {
   const { services, reads, writes } = effectsOf(row.sem, (name) => fixed[name]);
   const computed = (use: StateUse): boolean => [...use.gprs, ...use.vsrs].some(({ by }) => by === 'computed');
   const served = [...services].some((name) => !(SERVICES[name] as { ordersOnly?: true }).ordersOnly);
-  return !served && !computed(reads) && !computed(writes) && !timing.serialises;
+  return !served && !computed(reads) && !computed(writes);
 }
 
 /**
@@ -210,7 +206,7 @@ export function templateOf(
   const { reads, writes } = effectsOf(row.sem, field);
   const spr = sprOf(known, image);
   const t = timingOf(profile, known, spr);
-  if (image === undefined && !isRegular(instruction, fixed, t))
+  if (image === undefined && !isRegular(instruction, fixed))
     throw new Error(`${row.mnemonic} has no template`);
   const storage = storageOf(instruction, reads, writes);
   const waits: Ref[] = [...registers(reads), ...named(reads).map((resource) => ({ resource }))];

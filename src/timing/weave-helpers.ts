@@ -7,8 +7,8 @@ import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder, type Signature } from '../engine/wasm/module';
 import { offsetOf, RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
 import { CAUSE } from './causes';
-import { addTo, cellAt, count, differs, load, P, pushAddress, store } from './emit';
-import type { TimingProfile } from './profile';
+import { addTo, cellAt, count, differs, HISTORY_MASK, load, maximum, P, pushAddress, store } from './emit';
+import type { CacheTiming, TimingProfile } from './profile';
 import type { DivideKind } from './schedule';
 import { CELL, TICKS, ticksOf } from './state';
 import { structureMap } from './structures';
@@ -182,9 +182,40 @@ export class WeaveHelpers {
     this.holds(code, { set, tag }, fetch.ways);
     emitOperator(code, 'i32.eqz');
     code.if();
-    slow();
+    insert(code, { set, tag }, fetch);
+    this.fetchMiss(code);
     code.op(OP.end).i32(0);
     this.builder.define(this.fetch, code);
+  }
+
+  /** Emits what a line that is not in the cache costs: as much as fetching is not ahead. */
+  private fetchMiss(code: Code): void {
+    const { fetch, core } = this.profile;
+    const from = code.local('i64');
+    const redirect = code.local('i64');
+    const next = code.local('i64');
+    count(code, 'instructionMisses');
+    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    code.memory(OP.i64Load, cellAt(CELL.history)).i64(BigInt(ticksOf(core.runAhead / core.issueWidth)));
+    emitOperator(code, 'i64.add');
+    code.set(from);
+    load(code, CELL.redirect).set(redirect);
+    maximum(code, from, redirect);
+    code.i64(BigInt(ticksOf(fetch.miss)));
+    emitOperator(code, 'i64.add');
+    code.tee(from);
+    load(code, CELL.next).tee(next);
+    emitOperator(code, 'i64.gtS');
+    code.if();
+    store(code, CELL.next, from);
+    code.get(P.cpu);
+    load(code, CELL.stalls + CAUSE.instructionCache).get(from);
+    emitOperator(code, 'i64.add');
+    code.get(next);
+    emitOperator(code, 'i64.sub');
+    code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache)).op(OP.end);
   }
 
   private defineStall(): void {
@@ -423,6 +454,22 @@ export class WeaveHelpers {
     code.op(OP.select);
     return code;
   }
+}
+
+/** Emits the entry of a tag into a set, where the oldest leaves. */
+function insert(code: Code, { set, tag }: { set: number; tag: number }, cache: CacheTiming): void {
+  const last = ENTRY * (cache.ways - 1);
+  if (cache.insertsOldest) {
+    code.get(set).get(tag).memory(OP.i64Store, last);
+    return;
+  }
+  for (let at = last; at > 0; at -= ENTRY)
+    code
+      .get(set)
+      .get(set)
+      .memory(OP.i64Load, at - ENTRY)
+      .memory(OP.i64Store, at);
+  code.get(set).get(tag).memory(OP.i64Store, 0);
 }
 
 /** Replaces an operand by its magnitude in the width and signedness of the divide. */

@@ -13,6 +13,7 @@ import {
   cellAt,
   count,
   fieldOffset,
+  HISTORY_MASK,
   load,
   loadReady,
   maximum,
@@ -31,8 +32,6 @@ import { CELL, HISTORY, TICKS, ticksOf } from './state';
 import { emitOtherLine, STORE_FLAG, WeaveHelpers, type ImportNumbers } from './weave-helpers';
 
 const GPR = offsetOf('GPR');
-/** Bytes from one record to the next are those of a cell: the low bits of a record choose the cell of the history. */
-const HISTORY_MASK = 8 * (HISTORY - 1);
 /** Least significant bit of the sign of a conditional branch's displacement. */
 const BD_SIGN_SHIFT = 15;
 
@@ -121,12 +120,13 @@ class WovenInstruction implements WovenHandler {
   }
 
   /** Sets `at` to the time at which the instruction issues. */
-  private issueTime({ reads, row }: Template, at: number): void {
+  private issueTime({ reads, row, serialises }: Template, at: number): void {
     const { code, helpers } = this.context;
     load(code, CELL.next).set(at);
-    if (reads.length === 0) return;
+    if (reads.length === 0 && !serialises) return;
     const ready = code.local('i64');
     const one = code.local('i64');
+    if (reads.length === 0) code.get(at).set(ready);
     reads.forEach((ref, i) => {
       loadReady(code, this.image, row.form, ref);
       if (i === 0) {
@@ -137,11 +137,37 @@ class WovenInstruction implements WovenHandler {
       maximum(code, one, ready);
       code.set(ready);
     });
+    if (serialises) this.waitForAll(ready);
     // Less than a slot later is the number of a cause, and no time.
     code.get(ready).get(at).i64(BigInt(TICKS.slot));
     emitOperator(code, 'i64.add');
     emitOperator(code, 'i64.geS');
     code.if().get(P.cpu).get(ready).get(at).call(helpers.stall).set(at).op(OP.end);
+  }
+
+  /** Sets `ready` to the time at which everything before has completed, where that is later. */
+  private waitForAll(ready: number): void {
+    const { code, profile } = this.context;
+    const idle = code.local('i64');
+    const one = code.local('i64');
+    load(code, CELL.history).set(idle);
+    for (let i = 1; i < HISTORY; i++) {
+      load(code, CELL.history + i).set(one);
+      maximum(code, one, idle);
+      code.set(idle);
+    }
+    code.get(idle).i64(BigInt(ticksOf(profile.core.completion)));
+    emitOperator(code, 'i64.add');
+    code.set(idle);
+    load(code, CELL.done).set(one);
+    maximum(code, one, idle);
+    code.set(idle);
+    code.get(idle).i64(BigInt(CAUSE.serialisation));
+    emitOperator(code, 'i64.or');
+    code.get(ready).get(idle).get(ready).i64(~BigInt(TICKS.slot - 1));
+    emitOperator(code, 'i64.and');
+    emitOperator(code, 'i64.gtS');
+    code.op(OP.select).set(ready);
   }
 
   /** Pushes `at` and a number of ticks, and what a divide adds. */

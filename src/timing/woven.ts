@@ -69,7 +69,7 @@ export class WovenTiming extends Timing {
   override accessed(cpu: Cpu, access: TimedAccess): void {
     const { state } = cpu;
     const record = state.int(AT.ip);
-    this.pipeline(cpu).resume(this.scheduleOf(record), this.placeOf(state, record));
+    this.pipeline(cpu).resume(this.scheduleOf(record), record >>> 1);
     super.accessed(cpu, access);
   }
 
@@ -92,11 +92,11 @@ export class WovenTiming extends Timing {
         const { cpu, pipeline } = at(base);
         const schedule = this.scheduleOf(record);
         const [a, b] = schedule.operands;
-        pipeline.issue(schedule, this.placeOf(cpu.state, record), cpu.state.gpr(a), cpu.state.gpr(b));
+        pipeline.issue(schedule, record >>> 1, cpu.state.gpr(a), cpu.state.gpr(b));
       },
       timeAccess: (base, record, hi, lo, real, what) => {
-        const { cpu, pipeline } = at(base);
-        pipeline.resume(this.scheduleOf(record), this.placeOf(cpu.state, record));
+        const { pipeline } = at(base);
+        pipeline.resume(this.scheduleOf(record), record >>> 1);
         const store = (what & STORE_FLAG) !== 0;
         pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, inhibited: false });
       },

@@ -1,0 +1,137 @@
+/** The woven model against its slow twin: the same cycles, booked under the same causes, for random code and state. */
+import { MSR } from '../../isa/registers/msr';
+import type { ModelName } from '../../src/cpu/models';
+import { Machine } from '../../src/machine/machine';
+import { createReferenceTiming, createTiming, MICROWATT_PROFILE, type Timing } from '../../src/timing';
+import { CAUSES } from '../../src/timing/causes';
+import type { TimingProfile } from '../../src/timing/profile';
+import { CELL, countCell, COUNTS, type Count } from '../../src/timing/state';
+import { assemble } from '../../src/asm/assemble';
+import { placeHandlers, radixTables, Random, SEED } from '../fuzz/support';
+import { DESCRIPTIONS } from '../support/program';
+import { randomProgram } from './programs';
+
+const RAM = 512 * 1024;
+/** Real addresses of code and data; the tables of translation lie above. */
+const CODE = 0x4000;
+const DATA = 0x10000;
+const DATA_SIZE = 0x40000;
+/** RB of tlbie: IS = 3. */
+const TLBIE_ALL = 0xc00n;
+const ROUND = 6000;
+const ROUNDS = Number(process.env['BOOK3S_FUZZ_TIMING'] ?? 12);
+
+/** Another shape of everything: more ways, longer lines, a wider core, stores that allocate. */
+const WIDE: TimingProfile = {
+  ...MICROWATT_PROFILE,
+  name: 'wide',
+  core: { ...MICROWATT_PROFILE.core, issueWidth: 3 },
+  fetch: { sets: 16, ways: 4, lineShift: 7, miss: 8, insertsOldest: false },
+  data: { sets: 16, ways: 4, lineShift: 7, miss: 11, insertsOldest: false, writeAllocates: true },
+  translation: {
+    ...MICROWATT_PROFILE.translation,
+    instruction: { sets: 2, ways: 4, index: 'page' },
+    data: { sets: 1, ways: 8, index: 'page' },
+  },
+};
+
+interface Twin {
+  readonly machine: Machine;
+  readonly timing: Timing;
+}
+
+function twin(timing: Timing, name: keyof typeof DESCRIPTIONS, model: ModelName): Twin {
+  const description = DESCRIPTIONS[name];
+  const machine = new Machine({ description, model, memory: RAM, timing, output: () => undefined });
+  return { machine, timing };
+}
+
+/** Everything that both must agree on, by name. */
+function summary({ machine, timing }: Twin): Record<string, unknown> {
+  const cpu = machine.cpus[0]!;
+  const { cells } = timing.pipeline(cpu);
+  const row = (names: readonly string[], at: number): Record<string, number> =>
+    Object.fromEntries(names.map((name, i) => [name, cells.get(at + i)]));
+  return {
+    cycles: timing.cycles(cpu),
+    nia: cpu.nia,
+    msr: cpu.msr,
+    instructions: machine.instructions,
+    gprs: Array.from({ length: 32 }, (_, n) => cpu.state.gpr(n)),
+    ...row(CAUSES, CELL.stalls),
+    ...row(COUNTS, CELL.counts),
+  };
+}
+
+/** A random program in translated or real storage, its data anywhere in memory, aligned or not. */
+function prepare({ machine }: Twin, random: Random, littleEndian: boolean): void {
+  const { bytes } = machine.memory;
+  const cpu = machine.cpus[0]!;
+  bytes.fill(0);
+  placeHandlers(bytes, littleEndian);
+  const source = randomProgram(random, 200 + random.below(1800));
+  const code = assemble(source, { byteOrder: littleEndian ? 'little' : 'big', origin: BigInt(CODE) }).bytes;
+  bytes.set(code, CODE);
+  machine.execution.reset(cpu);
+  const { state } = cpu;
+  radixTables(random, machine);
+  for (let n = 0; n < 14; n++)
+    state.setGpr(n, random.oneIn(2) ? random.doubleword() : BigInt(random.below(100)));
+  const spread = random.pick([256, 4096, DATA_SIZE]);
+  for (let n = 16; n < 24; n++)
+    state.setGpr(n, BigInt(DATA + random.below(spread)) & ~(random.oneIn(3) ? 0n : 15n));
+  state.setGpr(24, 0n);
+  state.setGpr(26, TLBIE_ALL);
+  state.setGpr(27, BigInt(100 + random.below(900)));
+  state.setNamed('CTR', 3n);
+  state.setNamed('FSCR', (1n << 64n) - 1n);
+  const relocation = random.oneIn(2) ? 0n : MSR.IR.mask | MSR.DR.mask;
+  const external = random.oneIn(5) ? MSR.EE.mask : 0n;
+  const endian = littleEndian ? MSR.LE.mask : 0n;
+  cpu.nia = BigInt(CODE);
+  cpu.msr = MSR.SF.mask | MSR.HV.mask | MSR.ME.mask | relocation | endian | external;
+  machine.execution.resume();
+  machine.execution.memoryReplaced();
+}
+
+/** How often something must have happened in all rounds together, so that the comparison says something. */
+const ENOUGH: readonly Count[] = [
+  'loads', 'stores', 'dataMisses', 'instructionMisses', 'dataTlbMisses', 'secondHits', 'walks', 'takenBranches',
+  'decodedBranches', 'mispredictions', 'interrupts',
+]; // prettier-ignore
+const ENOUGH_TIMES = 25;
+
+const totals = new Map<Count, number>();
+
+test.each([
+  ['microwatt', 'microwatt', MICROWATT_PROFILE],
+  ['powernv', 'power9', MICROWATT_PROFILE],
+  ['powernv', 'power10', WIDE],
+] as const)('%s, %s: woven and reference models agree', (name, model, profile) => {
+  const twins = [
+    twin(createReferenceTiming(profile), name, model),
+    twin(createTiming(profile), name, model),
+  ] as const;
+  for (let round = 0; round < ROUNDS; round++) {
+    const seed = SEED + round;
+    const littleEndian = name === 'microwatt' || seed % 2 === 0;
+    for (const each of twins) prepare(each, new Random(seed), littleEndian);
+    const random = new Random(seed);
+    for (let left = ROUND; left > 0;) {
+      const budget = 1 + random.below(900);
+      const [expected, got] = twins.map((each) => {
+        const { end } = each.machine.run(budget);
+        return { seed, end, ...summary(each) };
+      });
+      expect(got).toEqual(expected);
+      if (expected!.end.kind !== 'budget') break;
+      left -= budget;
+    }
+    const { cells } = twins[0].timing.pipeline(twins[0].machine.cpus[0]!);
+    for (const count of ENOUGH) totals.set(count, (totals.get(count) ?? 0) + cells.get(countCell(count)));
+  }
+});
+
+test('everything happened often enough in those programs to be compared', () => {
+  for (const count of ENOUGH) expect([count, (totals.get(count) ?? 0) > ENOUGH_TIMES]).toEqual([count, true]);
+});
