@@ -25,6 +25,7 @@ export { isElf, readElf, readImage, readRaw, SymbolTable, type Image, type Image
 export { Machine, type MachineDescription, type MachineEnd, type MachineOptions } from './machine/machine';
 export { MICROWATT_MACHINE } from './machine/microwatt';
 export { POWERNV_MACHINE } from './machine/powernv';
+export { PSERIES_MACHINE } from './machine/pseries';
 export { allRegisters, registerFile } from './machine/registers';
 export { decodeSnapshot, encodeSnapshot, type Compressor, type Snapshot } from './machine/snapshot';
 export { Tracer, type TracerOptions, type WatchedKind } from './machine/tracer';

@@ -166,6 +166,7 @@ export function deliver(cpu: Cpu): boolean {
     const source = wakingSource(cpu, stopped);
     if (source === undefined) return false;
     cpu.state.setInt(STOPPED_AT, STOPPED.RUNNING);
+    cpu.hooks.resumed?.(cpu);
     if (stopped === STOPPED.UNTIL_SELECTED_RESET && source !== 'machineCheck')
       return wakeThroughReset(cpu, source);
   }

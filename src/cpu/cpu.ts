@@ -67,6 +67,8 @@ export interface CpuHooks {
    * guest: true where that took it. NIA is then where the guest goes on, which the hypervisor may have changed.
    */
   hypervisorInterrupt?(cpu: Cpu, name: InterruptImage['interrupt'], detail: InterruptDetail): boolean;
+  /** A stopped thread goes on because of an exception. */
+  resumed?(cpu: Cpu): void;
   /** Somebody other than a CPU's instruction changed bytes of real memory: code and tables read from it are stale. */
   memoryChanged?(address: number, bytes: number): void;
   machineStop(cpu: Cpu, reason: StopReason): void;

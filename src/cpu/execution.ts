@@ -72,6 +72,8 @@ export interface ExecutionOptions {
   readonly hypercall?: (cpu: Cpu) => boolean;
   /** Takes what would enter hypervisor state, where the machine has a hypervisor of its own. */
   readonly hypervisorInterrupt?: NonNullable<CpuHooks['hypervisorInterrupt']>;
+  /** Is told of a stopped thread that an exception lets go on. */
+  readonly resumed?: NonNullable<CpuHooks['resumed']>;
   /** A cycle model: time is then cycles. */
   readonly timing?: TimingPort;
 }
@@ -392,6 +394,7 @@ export class Execution implements EngineHost {
       random: () => this.random(),
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
       ...(options.hypervisorInterrupt ? { hypervisorInterrupt: options.hypervisorInterrupt } : {}),
+      ...(options.resumed ? { resumed: options.resumed } : {}),
       memoryChanged: (address, bytes) => this.memoryChanged(address, bytes),
       interruptTaken: (cpu, taken) => this.interruptTaken(cpu, taken),
     };

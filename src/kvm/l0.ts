@@ -15,6 +15,7 @@ import { offsetOf } from '../state/layout';
 import type { InterruptDetail } from '../cpu/interrupts';
 import type { Unstamped } from './observer';
 import type { HypervisorEvent } from '../trace/events/hypervisor';
+import type { NestedEvent } from '../trace/events/nested';
 import type { MemslotEvent } from '../trace/events/memslot';
 import { guestInterrupt } from './guest/interrupt';
 import { GuestMemory } from './guest/memory';
@@ -35,6 +36,7 @@ import { SCHEDULING_HYPERCALLS } from './hypercalls/scheduling';
 import { H } from './hypercalls/status';
 import { TERMINAL_HYPERCALLS } from './hypercalls/terminal';
 import { VPA_HYPERCALLS } from './hypercalls/vpa';
+import { dispatched } from './hypercalls/yield-count';
 import { HypercallTable } from './hypercalls/table';
 import { KIB, PageGeometry } from './page';
 import { Partitions } from './partitions';
@@ -67,6 +69,8 @@ export type L0Observer = (event: HypervisorEvent | MemslotEvent) => void;
 
 /** The part that runs L2 guests (src/kvm/nested). */
 export interface NestedPart extends NestedMemory {
+  /** Hands events of nested guests to `emit` while it is set. */
+  observe(emit: ((event: NestedEvent) => void) | undefined): void;
   /** The vCPU is in an L2 guest now. */
   isRunning(vcpu: GuestVcpu): boolean;
   /**
@@ -177,6 +181,12 @@ export class L0 {
     return handled;
   }
 
+  /** A vCPU that waited goes on because of an exception (`CpuHooks.resumed`). */
+  resumed(cpu: Cpu): void {
+    const vcpu = this.vcpus[cpu.state.index]!;
+    if (vcpu.isCeded) dispatched(this, vcpu);
+  }
+
   /** Changes LPCR of L1 on all its vCPUs. */
   changeLpcr(change: (lpcr: bigint) => bigint): void {
     this.lpcr = change(this.lpcr);
@@ -225,7 +235,8 @@ export class L0 {
     this.observer?.({ t: time(), cpu: vcpu?.id ?? cpu(), ...event });
   }
 
-  private stamp(): { time: () => number; cpu: () => number } {
+  /** Time and CPU of what happens now, for events. */
+  stamp(): { time: () => number; cpu: () => number } {
     const cpu = (): number => this.vm.runningVcpu?.id ?? 0;
     const retired = ({ hooks, state }: Cpu): bigint => hooks.now() - state.get(IDLE_AT);
     return { cpu, time: () => Number(retired(this.options.cpus[cpu()]!)) };

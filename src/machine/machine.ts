@@ -126,6 +126,7 @@ export class Machine {
       ...(options.recordSlots === undefined ? {} : { recordSlots: options.recordSlots }),
       ...(options.timing ? { timing: options.timing } : {}),
       bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
+      resumed: (cpu) => this.l0?.resumed(cpu),
       hypervisorInterrupt: (cpu, name, detail) => this.l0?.interrupt(cpu, name, detail) ?? false,
     });
     if (options.tlb === 'architected') this.execution.useArchitectedTlb();

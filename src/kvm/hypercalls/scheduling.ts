@@ -6,8 +6,10 @@ import { MSR } from '../../../isa/registers/msr';
 import { PENDING, setPending, STOPPED } from '../../cpu/pending';
 import { hdecGivenUp } from '../../cpu/asynchronous';
 import { offsetOf } from '../../state/layout';
+import type { L0 } from '../l0';
 import type { GuestVcpu } from '../guest/vcpu';
 import { H } from './status';
+import { dispatched, yielded } from './yield-count';
 import type { Hypercall, HypercallHandler } from './table';
 
 const STOPPED_AT = offsetOf('STOPPED');
@@ -19,11 +21,11 @@ const LARGEST_VCPU = 0xffff;
 const target = (call: Hypercall): GuestVcpu | undefined => call.l0.vcpus[call.small(0, LARGEST_VCPU)];
 
 /** Lets a vCPU that waits run on. */
-export function wake(vcpu: GuestVcpu): void {
+function wake(l0: L0, vcpu: GuestVcpu): void {
+  if (vcpu.isCeded) dispatched(l0, vcpu);
   vcpu.cpu.state.setInt(STOPPED_AT, STOPPED.RUNNING);
   vcpu.isProdded = false;
   vcpu.isJoined = false;
-  vcpu.isCeded = false;
 }
 
 /** The vCPU waits. @param until one of STOPPED */
@@ -41,7 +43,7 @@ function cede(call: Hypercall): number {
   cpu.hooks.contextChanged(cpu);
   if (vcpu.isProdded) vcpu.isProdded = false;
   else {
-    vcpu.isCeded = true;
+    yielded(call.l0, vcpu);
     stopVcpu(vcpu, STOPPED.UNTIL_EXCEPTION);
   }
   return H.SUCCESS;
@@ -51,7 +53,7 @@ function prod(call: Hypercall): number {
   const vcpu = target(call);
   if (!vcpu) return H.PARAMETER;
   const waits = vcpu.isStarted && vcpu.cpu.state.int(STOPPED_AT) !== STOPPED.RUNNING;
-  if (waits) wake(vcpu);
+  if (waits) wake(call.l0, vcpu);
   else vcpu.isProdded = true;
   return H.SUCCESS;
 }
@@ -87,7 +89,7 @@ function signalSystemReset(call: Hypercall): number {
         : undefined;
   if (!to) return H.PARAMETER;
   for (const each of to.filter(({ isStarted }) => isStarted)) {
-    if (each.isJoined) wake(each);
+    if (each.isJoined) wake(l0, each);
     setPending(each.cpu, PENDING.SYSTEM_RESET, { on: true });
   }
   return H.SUCCESS;

@@ -106,7 +106,7 @@ it("lets L1 reach the host's pages and nothing else, whatever the host does", ()
             break;
           }
           case 'discard':
-            perform(discardPages(mm, at, at + BASE));
+            perform(discardPages(mm, { start: at, end: at + BASE }));
             break;
           case 'migrate':
             perform(migratePages(mm, at, at + BASE));

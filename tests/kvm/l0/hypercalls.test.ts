@@ -319,6 +319,28 @@ describe('H_REGISTER_VPA', () => {
     expect(register(guest, f, address)).toBe(status(expected));
   });
 
+  it('counts yields: odd while the vCPU waits', () => {
+    const guest = new TestGuest();
+    const counted = (): number | undefined => guest.read(0x8103, 1)[0];
+    vpaAt(guest, 0x8000);
+    register(guest, 1, 0x8000);
+    guest.call('H_CEDE');
+    expect(counted()).toBe(1);
+    guest.l0.resumed(guest.cpu());
+    expect(counted()).toBe(2);
+    guest.l0.resumed(guest.cpu());
+    expect(counted()).toBe(2);
+    guest.call('H_CEDE');
+    guest.call('H_PROD', [0], 1);
+    expect(counted()).toBe(4);
+    guest.write(0x8103, [7]);
+    guest.call('H_CEDE');
+    expect(counted()).toBe(9);
+    guest.l0.mm.vmas.remove(guest.hva, guest.hva + GUEST);
+    guest.l0.resumed(guest.cpu());
+    expect(guest.l0.vcpus[0]!.isCeded).toBe(false);
+  });
+
   it('refuses a vCPU that does not exist, and shadow and log areas that are none', () => {
     const guest = new TestGuest();
     vpaAt(guest, 0x8000);
