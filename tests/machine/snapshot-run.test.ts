@@ -60,7 +60,7 @@ test('hypervisor.s, stopped at random points', () => {
   const expected = outcome(whole, end);
   expect(end).toMatchObject({ kind: 'power' });
   const random = new Random(SEED);
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 5; i++) {
     const first = started();
     const point = 1 + random.below(Number(whole.machine.instructions) - 1);
     first.machine.run(point);
@@ -72,6 +72,9 @@ test('hypervisor.s, stopped at random points', () => {
     expect(Buffer.from(second.machine.memory.bytes).equals(whole.machine.memory.bytes)).toBe(true);
   }
 });
+
+/** Machines that are quickly made: there is one for every few instructions. */
+const SMALL = { memory: 65536, recordSlots: 16 };
 
 /** Runs a program with a save and a restore into a new machine after every `n` instructions. */
 function inPieces(make: () => Program, n: number): { guest: Program; console: string } {
@@ -122,6 +125,7 @@ start:  mfmsr   3
         darn    7, 1
         .long   0
         b       .`,
+      SMALL,
     );
     guest.cpu.state.setNamed('DECEXPIRY', 1000n);
     guest.machine.execution.memoryReplaced();
@@ -159,6 +163,7 @@ start:  load64  3, UART
         li      12, 0x43
         stbcix  12, 0, 3
         attn`,
+      SMALL,
     );
   const input = (guest: Program): Program => {
     guest.machine.input(Buffer.from('xy'));
@@ -181,7 +186,7 @@ test('several CPUs: turns, reservations and whose turn it is', () => {
   const make = (): Program => {
     const guest = program(
       'start:\nother: ldarx 5, 0, 3\n addi 5, 5, 1\n stdcx. 5, 0, 3\n bne- other\n addi 6, 6, 1\n b other',
-      { cpus: 2 },
+      { ...SMALL, cpus: 2 },
     );
     guest.machine.cpus[1]!.nia = guest.at('other');
     for (const { state } of guest.machine.cpus) state.setGpr(3, 0x8000n);
