@@ -26,6 +26,8 @@ export const WATCHED_KINDS = [
   'console',
   'hcall',
   'memslot',
+  'nested',
+  'rmap',
 ] as const;
 export type WatchedKind = (typeof WATCHED_KINDS)[number];
 
@@ -53,6 +55,11 @@ export class Tracer {
     if (kinds.has('insn')) observers.instruction = (cpu) => this.instruction(cpu);
     const { l0 } = machine;
     if (l0 && (kinds.has('hcall') || kinds.has('memslot'))) l0.observer = options.emit;
+    const nested = kinds.has('nested');
+    if (nested || kinds.has('rmap'))
+      l0?.nested?.observe((event) => {
+        if (event.ev === 'rmap' ? kinds.has('rmap') : nested) options.emit(event);
+      });
     if (kinds.has('console')) machine.onConsole = (direction, bytes) => this.console(direction, bytes);
   }
 
@@ -64,6 +71,7 @@ export class Tracer {
     execution.observers.instruction = undefined;
     this.machine.onConsole = undefined;
     if (this.machine.l0) this.machine.l0.observer = undefined;
+    this.machine.l0?.nested?.observe(undefined);
   }
 
   private at(cpu: Cpu): { t: number; cpu: number } {

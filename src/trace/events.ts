@@ -5,6 +5,7 @@
 import type { ExecutionEvent } from './events/execution';
 import type { HypervisorEvent } from './events/hypervisor';
 import type { MemslotEvent } from './events/memslot';
+import type { NestedEvent } from './events/nested';
 import type { TlbEvent, WalkEvent } from './events/walk';
 
 /** Every event says when and where: `t` counts the instructions that the CPU has retired. */
@@ -13,7 +14,7 @@ export interface EventBase {
   readonly cpu: number;
 }
 
-export type TraceEvent = ExecutionEvent | WalkEvent | TlbEvent | MemslotEvent | HypervisorEvent;
+export type TraceEvent = ExecutionEvent | WalkEvent | TlbEvent | MemslotEvent | HypervisorEvent | NestedEvent;
 
 /** The first line of a recorded trace. */
 export interface TraceHeader {

@@ -4,6 +4,7 @@
  */
 import type { TraceEvent, TraceHeader } from './events';
 import type { HypercallValue } from './events/hypervisor';
+import type { NestedLeaf, NestedWalkStep, SanitisedRegister } from './events/nested';
 import type { PermissionStep, ReferenceChangeStep, WalkFault, WalkResult, WalkStep } from './events/walk';
 
 /** Raised whenever a field is removed or changes its meaning; adding a field does not raise it. */
@@ -109,6 +110,10 @@ export const WALK_FAULT: Shape<WalkFault> = {
 
 export const HYPERCALL_VALUE: Shape<HypercallValue> = { name: text, value: hex };
 
+export const SANITISED: Shape<SanitisedRegister> = { register: text, from: hex, to: hex };
+export const NESTED_STEP: Shape<NestedWalkStep> = { level: number, guestRa: hex, value: hex };
+export const NESTED_LEAF: Shape<NestedLeaf> = { ra: hex, pte: hex, shift: number };
+
 export const TRACE_HEADER: Shape<TraceHeader> = {
   ev: text,
   version: number,
@@ -177,6 +182,40 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
   'l0.fault': {
     ...base, gpa: hex, ea: hex, access: text, outcome: text, host: optional(hex), shift: optional(number),
   },
+  'nested.enter': {
+    ...base, lpid: number, shadowLpid: number, token: number, nip: hex, msr: hex, deadline: hex,
+    sanitised: { list: SANITISED },
+  },
+  'nested.exit': {
+    ...base, lpid: number, shadowLpid: number, trap: number, reason: text, nip: hex, msr: hex, ticks: hex, faults: number,
+  },
+  'nested.fault': {
+    ...base,
+    lpid: number,
+    shadowLpid: number,
+    trap: number,
+    ea: hex,
+    nGpa: hex,
+    dsisr: hex,
+    walk: { list: NESTED_STEP },
+    verdict: text,
+    l1: optional({ object: NESTED_LEAF }),
+    l0: optional({ object: NESTED_LEAF }),
+    instantiated: flag,
+    shadow: optional({ object: NESTED_LEAF }),
+    rmapGfn: optional(number),
+    rmap: optional(text),
+    outcome: text,
+    reflectedDsisr: optional(hex),
+    reflectedAsdr: optional(hex),
+  },
+  'nested.guest': { ...base, op: text, lpid: number, shadowLpid: number, pate0: hex, pate1: hex },
+  'nested.warning': { ...base, hazard: text, message: text },
+  'shadow.invalidate': {
+    ...base, lpid: number, shadowLpid: number, cause: text, nGpa: optional(hex), pte: optional(hex),
+    shift: optional(number), tables: optional(number),
+  },
+  rmap: { ...base, op: text, gfn: number, lpid: number, nGpa: hex, live: flag },
 }; // prettier-ignore
 
 export type EventName = TraceEvent['ev'];
@@ -191,6 +230,15 @@ export const TRACE_KINDS = {
   console: ['console'],
   memslot: ['memslot', 'memslot.step', 'memslot.activate', 'notifier', 'gpc', 'dirtylog', 'kvm.warning'],
   hcall: ['hcall', 'l0.fault'],
+  nested: [
+    'nested.enter',
+    'nested.exit',
+    'nested.fault',
+    'nested.guest',
+    'nested.warning',
+    'shadow.invalidate',
+  ],
+  rmap: ['rmap'],
 } as const satisfies Record<string, readonly EventName[]>;
 
 export type TraceKind = keyof typeof TRACE_KINDS;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { UserError } from '../../src/core/errors';
 import { decodeEvent, decodeHeader, encodeEvent, encodeHeader } from '../../src/trace/json';
 import {
-  EVENT_SHAPES, HYPERCALL_VALUE, PERMISSION_STEP, REFERENCE_CHANGE_STEP, TRACE_HEADER, TRACE_KINDS, TRACE_VERSION, WALK_FAULT,
+  EVENT_SHAPES, HYPERCALL_VALUE, NESTED_LEAF, NESTED_STEP, SANITISED, PERMISSION_STEP, REFERENCE_CHANGE_STEP, TRACE_HEADER, TRACE_KINDS, TRACE_VERSION, WALK_FAULT,
   WALK_RESULT, WALK_STEP, type AnyField, type AnyKind, type AnyShape,
 } from '../../src/trace/schema'; // prettier-ignore
 import { arbitraryEvent, EVENTS } from '../support/trace-events';
@@ -36,6 +36,9 @@ const OBJECTS = new Map<AnyShape, string>([
   [WALK_RESULT, 'result'],
   [WALK_FAULT, 'fault'],
   [HYPERCALL_VALUE, 'value'],
+  [SANITISED, 'sanitised'],
+  [NESTED_STEP, 'nestedStep'],
+  [NESTED_LEAF, 'leaf'],
 ]);
 
 function kindText(kind: AnyKind): string {

@@ -35,4 +35,11 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       return { figures, notes: ['peer: the array-based implementation, in the same run'] };
     },
   },
+  nested: {
+    describe: 'nested guests: entries, page faults, invalidation, memory of the reverse map',
+    async run() {
+      const { benchNested } = await import('./nested');
+      return benchNested();
+    },
+  },
 };

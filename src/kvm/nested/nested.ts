@@ -30,7 +30,7 @@ export class Nested {
   readonly rmap: NestedRmap;
   readonly words: GuestWords;
   readonly treeWalk: GuestTreeWalk;
-  readonly observer: NestedObserver | undefined;
+  private watcher: NestedObserver | undefined;
   readonly maxVcpuTokens: number;
   readonly shadowBytesLimit: number;
   /** By L1's LPID. Changed under mmu_lock. */
@@ -55,19 +55,28 @@ export class Nested {
     const { memory } = vm.mm.frames;
     this.vm = vm;
     this.hazards = options.hazards ?? STRICT;
-    this.observer = options.observer;
     this.maxVcpuTokens = options.maxVcpuTokens ?? DEFAULT_TOKENS;
     const bounded = this.hazards['H-1'] === 'strict';
     this.shadowBytesLimit = bounded ? (options.shadowBytesLimit ?? memory.size * SHADOW_SHARE) : Infinity;
     this.words = new GuestWords(vm);
     this.treeWalk = new GuestTreeWalk(this.words);
-    this.treeWalk.records = options.observer !== undefined;
+    this.observer = options.observer;
     this.rmap = new NestedRmap({
       memory,
       heap: vm.heap,
       listLimit: bounded ? (options.rmapListLimit ?? DEFAULT_LIST_LIMIT) : Infinity,
       zeroEndsWalk: this.hazards['H-3'] === 'linux',
     });
+  }
+
+  /** Sees what happens while it is set. */
+  get observer(): NestedObserver | undefined {
+    return this.watcher;
+  }
+
+  set observer(observer: NestedObserver | undefined) {
+    this.watcher = observer;
+    this.treeWalk.records = observer !== undefined;
   }
 
   isStrict(hazard: HazardId): boolean {

@@ -5,6 +5,7 @@
 import type { InterruptName } from '../../../isa/interrupts';
 import type { InterruptDetail } from '../../cpu/interrupts';
 import { STRUCTURE } from '../../mmu/invalidate';
+import type { NestedEvent } from '../../trace/events/nested';
 import type { GuestVcpu } from '../guest/vcpu';
 import { H } from '../hypercalls/status';
 import { HANDLED, type HypercallHandler } from '../hypercalls/table';
@@ -46,6 +47,11 @@ export class NestedGuests extends NestedMemoryEvents implements NestedPart {
           ...(mmio ? { mmio } : {}),
         }),
     );
+  }
+
+  /** Hands events to `emit` while it is set. */
+  observe(emit: ((event: NestedEvent) => void) | undefined): void {
+    this.nested.observer = emit && { ...this.l0.stamp(), emit };
   }
 
   isRunning(vcpu: GuestVcpu): boolean {

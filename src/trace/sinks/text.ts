@@ -116,6 +116,16 @@ function plainText(event: TraceEvent): string {
   const hidden = new Set(['ev', 't', 'cpu']);
   return Object.entries(event)
     .filter(([name]) => !hidden.has(name))
-    .map(([name, value]) => `${name} ${typeof value === 'bigint' ? short(value) : String(value)}`)
+    .map(([name, value]) => `${name} ${valueText(value)}`)
     .join(', ');
+}
+
+/** A field's value; objects and lists in brackets. */
+function valueText(value: unknown): string {
+  if (typeof value === 'bigint') return short(value);
+  if (Array.isArray(value)) return `[${value.map(valueText).join(' ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `(${Object.entries(value)
+    .map(([name, of]) => `${name} ${valueText(of)}`)
+    .join(' ')})`;
 }

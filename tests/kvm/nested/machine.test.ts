@@ -3,6 +3,9 @@ import { Machine, type MachineEnd } from '../../../src/machine/machine';
 import { PSERIES_MACHINE } from '../../../src/machine/pseries';
 import type { NestedGuests } from '../../../src/kvm/nested/part';
 import { checkNested } from '../../../src/kvm/nested/check';
+import { Tracer } from '../../../src/machine/tracer';
+import type { TraceEvent } from '../../../src/trace/events';
+import { encodeEvent } from '../../../src/trace/json';
 import { readRaw } from '../../../src/loader';
 import { assembleFixture } from '../../support/guest';
 
@@ -53,4 +56,28 @@ test('the run is the same however it is cut, and every invariant holds at each c
   const cut = play({ slice: 97 });
   expect(cut.console).toBe(whole.console);
   expect(cut.machine.instructions).toBe(whole.machine.instructions);
+});
+
+test('the trace tells each entry, exit and fault as one story, and every rmap entry', () => {
+  const machine = new Machine({ description: PSERIES_MACHINE, memory: 64 * MIB, output: () => undefined });
+  const events: TraceEvent[] = [];
+  new Tracer(machine, { kinds: new Set(['nested', 'rmap']), emit: (event) => events.push(event) });
+  machine.load(readRaw('nested', assembleFixture('nested.s'), { entry: 0n }), {});
+  machine.run(1_000_000);
+  const exits = events.flatMap((event) => (event.ev === 'nested.exit' ? [event.trap] : []));
+  expect(exits).toEqual(Array(9).fill(0xc00));
+  const stories = events.flatMap((event) => (event.ev === 'nested.fault' && event.shadow ? [event] : []));
+  expect(
+    stories.map(({ lpid, l1, l0, shadow, rmap }) => [lpid, l1!.shift, l0!.shift, shadow!.shift, rmap]),
+  ).toEqual([
+    // A: its 64K page of code, its 2M page of data. B: one page. A again: other data.
+    [1, 16, 21, 16, 'single'],
+    [1, 21, 21, 21, 'single'],
+    [2, 21, 21, 21, 'single'],
+    [1, 21, 21, 21, 'single'],
+  ]);
+  const causes = events.flatMap((event) => (event.ev === 'shadow.invalidate' ? [event.cause] : []));
+  expect(causes[0]).toBe('H_TLB_INVALIDATE');
+  expect(events.filter(({ ev }) => ev === 'rmap')).toHaveLength(4);
+  for (const event of events) expect(encodeEvent(event)).toContain(`"ev":"${event.ev}"`);
 });
