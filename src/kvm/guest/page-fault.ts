@@ -69,7 +69,7 @@ function resolve({ vm }: L0, { slot, gfn, store }: PageRequest): HostPage | numb
 function install(l0: L0, request: PageRequest, page: HostPage & { seq: number }): MappedPage {
   const { vm, arch } = l0;
   const { gfn } = request;
-  const shift = pageShift(l0, request, page.hva);
+  const shift = pageShift(l0, request, page);
   const size = 2 ** shift;
   const address = vm.mm.frames.addressOf(page.frame);
   const host = address - (address % size);
@@ -89,7 +89,8 @@ function install(l0: L0, request: PageRequest, page: HostPage & { seq: number })
 }
 
 /** log2 of the largest page that the host's mapping, the slot and dirty logging allow around a guest frame. */
-function pageShift({ vm }: L0, { slot, gfn }: PageRequest, hva: number): number {
+function pageShift(l0: L0, { slot, gfn }: PageRequest, { hva, writable }: HostPage): number {
+  const { vm } = l0;
   const mapping = vm.mm.mappingSize(hva);
   for (const shift of [PUD_SHIFT, PMD_SHIFT]) {
     const size = 2 ** shift;
@@ -97,9 +98,16 @@ function pageShift({ vm }: L0, { slot, gfn }: PageRequest, hva: number): number 
     const first = gfn - (gfn % pages);
     const congruent = (gfn * vm.pageSize) % size === hva % size;
     const inSlot = first >= slot.baseGfn && first + pages <= slot.endGfn;
-    if (mapping >= size && congruent && inSlot && !slot.logsDirtyPages) return shift;
+    const fits = mapping >= size && congruent && inSlot && !slot.logsDirtyPages;
+    if (fits && (!writable || isAllWritable(l0, hva - (hva % size), size))) return shift;
   }
   return vm.geometry.shift;
+}
+
+/** The host permits writes everywhere in a range: part of a large mapping may be write-protected. */
+function isAllWritable({ vm }: L0, start: number, size: number): boolean {
+  for (let hva = start; hva < start + size; hva += vm.pageSize) if (!vm.mm.isWritable(hva)) return false;
+  return true;
 }
 
 /** A hypervisor storage interrupt of L1, as the registers would have it. */

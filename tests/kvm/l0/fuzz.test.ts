@@ -148,7 +148,7 @@ it("lets L1 reach the host's pages and nothing else, whatever the host does", ()
         expect(checkL0(l0)).toEqual([]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 });
 

@@ -6,6 +6,7 @@ import { has } from '../../../src/core/bits';
 import { getDirtyLog } from '../../../src/kvm/dirty-log';
 import { KVM_MEM_LOG_DIRTY_PAGES } from '../../../src/kvm/memslot';
 import { makeOld, migratePages, perform, writeProtect } from '../../../src/kvm/host/operations';
+import { checkL0 } from '../../../src/kvm/guest/check';
 import { instantiatePage } from '../../../src/kvm/guest/page-fault';
 import { setUserMemoryRegion } from '../../../src/kvm/set-memory-region';
 import { ACCESS, type Access } from '../../../src/mmu/access';
@@ -126,6 +127,17 @@ describe('what the host does to a page', () => {
     const host = access(guest, 0, ACCESS.store)!;
     const frame = guest.l0.mm.resolve(guest.hva, 'read');
     expect(host).toBe(guest.l0.frames.addressOf(frame));
+  });
+
+  it('a page that the host protected stays so when its neighbour in the large page is mapped for writing', () => {
+    const guest = sized();
+    access(guest, 0, ACCESS.store);
+    perform(writeProtect(guest.l0.mm, guest.hva + 0x30000, guest.hva + 0x40000));
+    access(guest, 0x20000, ACCESS.store);
+    expect(checkL0(guest.l0)).toEqual([]);
+    access(guest, 0x30000, ACCESS.store);
+    expect(guest.l0.mm.isWritable(guest.hva + 0x30000)).toBe(true);
+    expect(checkL0(guest.l0)).toEqual([]);
   });
 
   it('between start and end nothing is mapped', () => {
