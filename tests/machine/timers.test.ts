@@ -1,5 +1,6 @@
 /** Interrupts that come from time and from devices: after exactly which instruction they are taken. */
 import { MSR } from '../../isa/registers/msr';
+import { MMCR0 } from '../../isa/registers/performance';
 import { program, type Program } from '../support/program';
 
 const HANDLERS = `
@@ -78,6 +79,18 @@ test('a thread that stops with nothing to wake it uses up no budget', () => {
   const guest = timed('start: li 4, 1\n rldicr 4, 4, 20, 63\n mtspr 855, 4\n stop\n attn', { dec: 50 });
   expect(guest.machine.run(100_000_000)).toEqual({ end: { kind: 'idle' }, used: 4 });
 });
+
+test.each([1, 9, 1000])(
+  'a counter that freezes at its event has that value whenever it is read, in runs of %d',
+  (slice) => {
+    const guest = timed(`start: .rept 100\n nop\n .endr\n mfspr 3, 775\n attn`, { msr: 0n });
+    const { state } = guest.cpu;
+    state.setNamed('PMU11', MMCR0.FCECE.mask | MMCR0.PMCJCE.mask | MMCR0.CC56RUN.mask);
+    state.setNamed('PMU7', 0x7ffffff0n);
+    while (guest.machine.run(slice).end.kind === 'budget');
+    expect(guest.gpr(3)).toBe(0x80000000n);
+  },
+);
 
 describe('microwatt', () => {
   /** The UART's interrupt by way of XICS: enabled by one store, taken after exactly that one. */
