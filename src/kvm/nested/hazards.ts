@@ -36,6 +36,7 @@ export const HAZARDS = {
   /** strict: H_PARAMETER on entry. linux: an empty tree, so that every access is reflected to L1. */
   'H-14': 'a partition table entry that cannot be read counts as an empty one',
   /** strict: 4 bytes as PAPR says. linux: 8 bytes, so that the other party's element is refused. */
+  // No API v2 here: the choice is recorded for whoever adds it.
   'H-15': 'the two parties disagree about the length of the HEIR element of API v2',
   /**
    * strict: the old entry goes first. linux: the new bits are added to the old entry, its frame number too: an L1 that

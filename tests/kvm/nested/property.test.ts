@@ -204,7 +204,7 @@ const OPERATIONS: Record<string, (run: Run) => void> = {
       [0x1_0000, 0xc00],
       [0x9_0000, 0xc00],
     ]);
-    run.world.hypercall(0xf808, instruction!, run.pick(LPIDS), rb!);
+    run.world.hypercall(0xf808, instruction, run.pick(LPIDS), rb);
   },
   rpt(run) {
     const start = run.nGpa();
