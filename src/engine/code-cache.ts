@@ -28,6 +28,8 @@ export class CodeCache {
   private readonly modeOf: Uint8Array;
   /** By real page: number of slots that hold it. */
   private readonly users: Uint8Array;
+  /** Told before a decoded page is dropped and after one is made, so that its counters can be read and cleared. */
+  onSlot: ((slot: number, page: number, what: 'dropped' | 'made') => void) | undefined;
   private hand = 0;
 
   constructor(
@@ -47,6 +49,11 @@ export class CodeCache {
     return this.users[address >>> 12] !== 0;
   }
 
+  /** The decoded pages: slot and real page number. */
+  *pages(): Iterable<{ slot: number; page: number }> {
+    for (const [slot, page] of this.pageOf.entries()) if (page !== NONE) yield { slot, page };
+  }
+
   /** Linear address of the first record of the decoded page at a real address; decodes lazily. */
   records(address: number, mode: DecodeMode): number {
     const page = address >>> 12;
@@ -60,6 +67,7 @@ export class CodeCache {
       this.modeOf[slot] = mode.id;
       this.users[page]!++;
       this.fill(slot, page, mode);
+      this.onSlot?.(slot, page, 'made');
     }
     return this.map.recordBase + slot * RECORD_SLOT_SIZE;
   }
@@ -115,6 +123,7 @@ export class CodeCache {
     this.hand = (this.hand + 1) % this.map.recordSlots;
     const page = this.pageOf[slot]!;
     if (page !== NONE) {
+      this.onSlot?.(slot, page, 'dropped');
       this.slotOf[this.modeOf[slot]!]![page] = NONE;
       this.users[page]!--;
       this.onEvicted();

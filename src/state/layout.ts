@@ -162,6 +162,8 @@ export const RECORD = { handler: 0, word: 4, size: 8, perPage: 1024 } as const;
 export const RECORD_SLOT_SIZE = 16384;
 /** In the free room of a decoded page: the number of the real page that it is of. */
 export const RECORD_PAGE = 8200;
+/** In the same room: a counter of 32 bits for each record, for a cycle model. */
+export const RECORD_COUNTERS = 8204;
 /** Bytes of the tables of one CPU's cycle model. */
 export const TIMING_TABLES_SIZE = 131072;
 

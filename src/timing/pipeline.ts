@@ -38,7 +38,6 @@ export interface BranchOutcome {
   readonly backward: boolean;
 }
 
-const CAUSE_MASK = TICKS.slot - 1;
 /** The place of an instruction in the history: instructions that follow each other have different ones. */
 const slotOf = (lo: number): number => (lo >>> 2) & (HISTORY - 1);
 const timeOf = (ticks: number): number => ticks - (ticks % TICKS.slot);
@@ -48,6 +47,8 @@ export const RELOCATION = { real: 0, translated: 1, guestReal: 2 } as const;
 
 export class Pipeline {
   readonly translation: TranslationModel;
+  /** Sees what the current instruction waited or made others wait, in ticks. */
+  blame: (ticks: number) => void = () => undefined;
   private readonly share: number;
   private readonly runAhead: number;
   private readonly completion: number;
@@ -113,13 +114,19 @@ export class Pipeline {
     for (const { resource, ready } of schedule.writes)
       cells.set(CELL.ready + resource, issue + extra + ready);
     const interval = schedule.interval + extra;
-    if (interval > this.share) cells.add(CELL.stalls + schedule.cause, interval - this.share);
+    if (interval > this.share) this.book(schedule.cause, interval - this.share);
     cells.set(CELL.next, issue + interval);
     if (schedule.storage && this.profile.core.issueWidth > 1)
       cells.set(CELL.ready + RESOURCE.STORAGE, issue + TICKS.cycle + CAUSE.storageUnit);
     this.completes(issue + schedule.completes + extra);
     if (schedule.refetches) cells.set(CELL.redirect, cells.get(CELL.next));
     if (schedule.drops === 'instructions') this.dropInstructions();
+  }
+
+  /** Books a wait of the current instruction, or one that it makes. */
+  private book(cause: number, ticks: number): void {
+    this.cells.add(CELL.stalls + cause, ticks);
+    this.blame(ticks);
   }
 
   private completes(at: number): void {
@@ -137,7 +144,7 @@ export class Pipeline {
       if (idle > timeOf(at)) at = idle + CAUSE.serialisation;
     }
     const issue = timeOf(at);
-    if (issue > next) cells.add(CELL.stalls + (at & CAUSE_MASK), issue - next);
+    if (issue > next) this.book(at % TICKS.slot, issue - next);
     return issue;
   }
 
@@ -174,7 +181,7 @@ export class Pipeline {
     const next = cells.get(CELL.next);
     const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, cells.get(CELL.redirect));
     if (from + penalty <= next) return;
-    cells.add(CELL.stalls + cause, from + penalty - next);
+    this.book(cause, from + penalty - next);
     cells.set(CELL.next, from + penalty);
   }
 
@@ -225,7 +232,7 @@ export class Pipeline {
     if ((lo & (core.alignment - 1)) + bytes <= core.alignment) return;
     const ticks = ticksOf(core.unaligned);
     this.cells.add(CELL.next, ticks);
-    this.cells.add(CELL.stalls + CAUSE.storageUnit, ticks);
+    this.book(CAUSE.storageUnit, ticks);
     this.later(ticks, CAUSE.storageUnit);
   }
 
@@ -274,7 +281,9 @@ export class Pipeline {
 
   private redirect(how: 'mispredicted' | 'decoded'): void {
     this.cells.count(how === 'decoded' ? 'decodedBranches' : 'mispredictions');
-    this.refetch(this.profile.branch[how], CAUSE.branches);
+    const cycles = this.profile.branch[how];
+    this.blame(ticksOf(cycles));
+    this.refetch(cycles, CAUSE.branches);
   }
 
   /** Fetching starts anew after a number of cycles. */

@@ -93,6 +93,9 @@ export abstract class Timing implements TimingPort {
     });
   }
 
+  /** Ticks that instructions waited or made others wait, by real address; only those that did. */
+  abstract stalls(): ReadonlyMap<number, number>;
+
   protected abstract pipelineOf(cpu: Cpu, walks: TranslatorWalks): Pipeline;
 
   /** The model of a CPU. */
@@ -169,10 +172,19 @@ const PAGE_SHIFT = 12;
 
 /** The reference model: sees every instruction in the observed variant. */
 export class ReferenceTiming extends Timing {
+  private readonly waits = new Map<number, number>();
+  /** Real address of the instruction that the model is looking at. */
+  private at = 0;
   private readonly pending: ({ place: Place; outcome: BranchOutcome } | undefined)[] = [];
 
   protected override pipelineOf(_cpu: Cpu, walks: TranslatorWalks): Pipeline {
-    return new Pipeline(this.profile, Cells.detached(), new Structures(this.profile), walks);
+    const pipeline = new Pipeline(this.profile, Cells.detached(), new Structures(this.profile), walks);
+    pipeline.blame = (ticks) => this.waits.set(this.at, (this.waits.get(this.at) ?? 0) + ticks);
+    return pipeline;
+  }
+
+  override stalls(): ReadonlyMap<number, number> {
+    return this.waits;
   }
 
   /** An instruction that ends in an interrupt is no branch that went anywhere. */
@@ -186,6 +198,7 @@ export class ReferenceTiming extends Timing {
     const pipeline = this.pipeline(cpu);
     const { schedule, place } = this.instructionAt(cpu);
     if (pipeline.mustLeave(place)) return true;
+    this.at = place.real;
     const [a, b] = schedule.operands;
     pipeline.begin(schedule, place, cpu.state.gpr(a), cpu.state.gpr(b));
     if (schedule.branch)

@@ -5,7 +5,7 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder, type Signature } from '../engine/wasm/module';
-import { offsetOf, RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
+import { offsetOf, RECORD, RECORD_COUNTERS, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
 import { CAUSE } from './causes';
 import { addTo, cellAt, count, differs, HISTORY_MASK, load, maximum, P, pushAddress, store } from './emit';
 import type { CacheTiming, TimingProfile } from './profile';
@@ -49,7 +49,7 @@ const I64_LOW_BIT = 1n;
 export class WeaveHelpers {
   /** (cpu, record, left) -> status. */
   readonly fetch: number;
-  /** (cpu, ready, next) -> issue time; books the wait. */
+  /** (cpu, record, ready, next) -> issue time; books the wait. */
   readonly stall: number;
   /** (cpu, record, first, decoded, taken). */
   readonly branch: number;
@@ -67,7 +67,7 @@ export class WeaveHelpers {
     this.map = structureMap(profile);
     this.find = builder.declare({ params: ['i32', 'i64', 'i32'], results: ['i32'] });
     this.fetch = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
-    this.stall = builder.declare({ params: ['i32', 'i64', 'i64'], results: ['i64'] });
+    this.stall = builder.declare({ params: ['i32', 'i32', 'i64', 'i64'], results: ['i64'] });
     this.branch = builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
     this.access = builder.declare({ params: ['i32', 'i32', 'i64', 'i32', 'i32'], results: [] });
     this.defineFind();
@@ -211,16 +211,21 @@ export class WeaveHelpers {
     code.if();
     store(code, CELL.next, from);
     code.get(P.cpu);
-    load(code, CELL.stalls + CAUSE.instructionCache).get(from);
-    emitOperator(code, 'i64.add');
-    code.get(next);
+    load(code, CELL.stalls + CAUSE.instructionCache)
+      .get(from)
+      .get(next);
     emitOperator(code, 'i64.sub');
-    code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache)).op(OP.end);
+    code.tee(next);
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache));
+    emitBlame(code, () => code.get(next));
+    code.op(OP.end);
   }
 
   private defineStall(): void {
-    const [ready, next] = [1, 2];
-    const code = new Code(3);
+    const [ready, next] = [2, 3];
+    const code = new Code(4);
+    const waited = code.local('i64');
     const issue = code.local('i64');
     const cell = code.local('i32');
     code.get(ready).i64(~BigInt(TICKS.slot - 1));
@@ -234,11 +239,13 @@ export class WeaveHelpers {
     emitOperator(code, 'i32.shl');
     code.get(P.cpu);
     emitOperator(code, 'i32.add');
-    code.tee(cell).get(cell).memory(OP.i64Load, cellAt(CELL.stalls)).get(issue);
-    emitOperator(code, 'i64.add');
-    code.get(next);
+    code.tee(cell).get(cell).memory(OP.i64Load, cellAt(CELL.stalls)).get(issue).get(next);
     emitOperator(code, 'i64.sub');
-    code.memory(OP.i64Store, cellAt(CELL.stalls)).get(issue);
+    code.tee(waited);
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.stalls));
+    emitBlame(code, () => code.get(waited));
+    code.get(issue);
     this.builder.define(this.stall, code);
   }
 
@@ -248,6 +255,7 @@ export class WeaveHelpers {
     count(code, how === 'decoded' ? 'decodedBranches' : 'mispredictions');
     addTo(code, CELL.next, ticks);
     addTo(code, CELL.stalls + CAUSE.branches, ticks);
+    emitBlame(code, () => code.i64(BigInt(ticks)));
     this.redirected(code);
   }
 
@@ -454,6 +462,29 @@ export class WeaveHelpers {
     code.op(OP.select);
     return code;
   }
+}
+
+/** Emits: the counter of the instruction's record grows by the ticks that are pushed, as slots, up to its limit. */
+export function emitBlame(code: Code, push: () => void): void {
+  const at = code.local('i32');
+  const old = code.local('i32');
+  const sum = code.local('i32');
+  code.get(P.ip).i32(~(RECORD_SLOT_SIZE - 1));
+  emitOperator(code, 'i32.and');
+  code.get(P.ip).i32(RECORD.perPage * RECORD.size - 1);
+  emitOperator(code, 'i32.and');
+  code.i32(1);
+  emitOperator(code, 'i32.shrU');
+  emitOperator(code, 'i32.add');
+  code.tee(at).get(at).memory(OP.i32Load, RECORD_COUNTERS).tee(old);
+  push();
+  emitOperator(code, 'i32.wrap');
+  code.i32(Math.log2(TICKS.slot));
+  emitOperator(code, 'i32.shrU');
+  emitOperator(code, 'i32.add');
+  code.set(sum).i32(-1).get(sum).get(sum).get(old);
+  emitOperator(code, 'i32.ltU');
+  code.op(OP.select).memory(OP.i32Store, RECORD_COUNTERS);
 }
 
 /** Emits the entry of a tag into a set, where the oldest leaves. */

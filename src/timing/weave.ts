@@ -29,7 +29,7 @@ import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { emitOtherLine, STORE_FLAG, WeaveHelpers, type ImportNumbers } from './weave-helpers';
+import { emitBlame, emitOtherLine, STORE_FLAG, WeaveHelpers, type ImportNumbers } from './weave-helpers';
 
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
@@ -142,7 +142,7 @@ class WovenInstruction implements WovenHandler {
     code.get(ready).get(at).i64(BigInt(TICKS.slot));
     emitOperator(code, 'i64.add');
     emitOperator(code, 'i64.geS');
-    code.if().get(P.cpu).get(ready).get(at).call(helpers.stall).set(at).op(OP.end);
+    code.if().get(P.cpu).get(P.ip).get(ready).get(at).call(helpers.stall).set(at).op(OP.end);
   }
 
   /** Sets `ready` to the time at which everything before has completed, where that is later. */
@@ -164,7 +164,11 @@ class WovenInstruction implements WovenHandler {
     code.set(idle);
     code.get(idle).i64(BigInt(CAUSE.serialisation));
     emitOperator(code, 'i64.or');
-    code.get(ready).get(idle).get(ready).i64(~BigInt(TICKS.slot - 1));
+    code
+      .get(ready)
+      .get(idle)
+      .get(ready)
+      .i64(~BigInt(TICKS.slot - 1));
     emitOperator(code, 'i64.and');
     emitOperator(code, 'i64.gtS');
     code.op(OP.select).set(ready);
@@ -199,6 +203,12 @@ class WovenInstruction implements WovenHandler {
     this.later(at, interval, extra);
     code.memory(OP.i64Store, cellAt(CELL.next));
     if (interval > share) {
+      emitBlame(code, () => {
+        code.i64(BigInt(interval - share));
+        if (extra === undefined) return;
+        code.get(extra);
+        emitOperator(code, 'i64.add');
+      });
       code.get(P.cpu);
       load(code, CELL.stalls + cause).i64(BigInt(interval - share));
       emitOperator(code, 'i64.add');

@@ -7,14 +7,21 @@ import type { TimedAccess } from '../cpu/timing-port';
 import type { Engine } from '../engine/engine';
 import { EXIT } from '../engine/helpers';
 import type { EngineWeaver } from '../engine/weaver';
-import { CPU_BLOCK_SIZE, offsetOf, RECORD, TIMING_TABLES_SIZE } from '../state/layout';
+import {
+  CPU_BLOCK_SIZE,
+  offsetOf,
+  RECORD,
+  RECORD_COUNTERS,
+  RECORD_SLOT_SIZE,
+  TIMING_TABLES_SIZE,
+} from '../state/layout';
 import type { CpuState } from '../state/cpu-state';
 import { UserError } from '../core/errors';
 import { joinHalves } from '../core/u64';
 import { Pipeline, type Place } from './pipeline';
 import type { TimingProfile } from './profile';
 import type { Schedule } from './schedule';
-import { Cells } from './state';
+import { Cells, TICKS } from './state';
 import { structureMap, Structures } from './structures';
 import { Timing } from './timing';
 import type { TranslatorWalks } from './walks';
@@ -31,10 +38,19 @@ const AT = {
 } as const;
 const PREFIX_OPCODE = 1;
 const WORD = 2 ** 32;
+/** Where a record's counter stays: 358 million cycles. */
+const COUNTER_LIMIT = WORD - 1;
+/** Addresses of dropped pages that are remembered. */
+const ADDRESSES_KEPT = 2 ** 20;
 
 export class WovenTiming extends Timing {
   readonly weaver: EngineWeaver;
   private numbers: ImportNumbers | undefined;
+  private words: Int32Array = new Int32Array(0);
+  /** Record of the instruction that TypeScript looks at. */
+  private record = 0;
+  /** Stalls of pages that are not decoded any more, by real address, in slots. */
+  private readonly dropped = new Map<number, number>();
 
   constructor(profile: TimingProfile) {
     super(profile);
@@ -57,18 +73,63 @@ export class WovenTiming extends Timing {
     cpus.forEach(({ state }) =>
       state.setInt(AT.tables, engine.map.timingBase + state.index * TIMING_TABLES_SIZE),
     );
+    this.words = new Int32Array(engine.ram.buffer);
     super.attach(engine, cpus);
+    engine.code.onSlot = (slot, page, what) => {
+      const at = this.counters(slot);
+      if (what === 'dropped') this.collect(at, page, this.dropped);
+      this.words.fill(0, at, at + RECORD.perPage);
+    };
+  }
+
+  /** First word of the counters of a decoded page. */
+  private counters(slot: number): number {
+    return (this.engine.map.recordBase + slot * RECORD_SLOT_SIZE + RECORD_COUNTERS) >> 2;
+  }
+
+  /** Adds a decoded page's counters to what is known by real address. */
+  private collect(at: number, page: number, into: Map<number, number>): void {
+    for (let i = 0; i < RECORD.perPage; i++) {
+      const slots = this.words[at + i]! >>> 0;
+      if (slots === 0) continue;
+      const address = page * 4096 + 4 * i;
+      if (into.size < ADDRESSES_KEPT || into.has(address))
+        into.set(address, (into.get(address) ?? 0) + slots);
+    }
+  }
+
+  override stalls(): ReadonlyMap<number, number> {
+    const all = new Map(this.dropped);
+    for (const { slot, page } of this.engine.code.pages()) this.collect(this.counters(slot), page, all);
+    for (const [address, slots] of all) all.set(address, slots * TICKS.slot);
+    return all;
+  }
+
+  private blame(ticks: number): void {
+    const { recordBase } = this.engine.map;
+    const offset = this.record - recordBase;
+    const slot = Math.floor(offset / RECORD_SLOT_SIZE);
+    const at = this.counters(slot) + ((offset % RECORD_SLOT_SIZE) >> 3);
+    this.words[at] = Math.min((this.words[at]! >>> 0) + ticks / TICKS.slot, COUNTER_LIMIT);
   }
 
   protected override pipelineOf({ state }: Cpu, walks: TranslatorWalks): Pipeline {
-    const words = new Int32Array(this.engine.ram.buffer);
+    const { words } = this;
     const tables = new Structures(this.profile, words, state.int(AT.tables) / 4);
-    return new Pipeline(this.profile, new Cells(words, (state.base + AT.timing) / 4), tables, walks);
+    const pipeline = new Pipeline(
+      this.profile,
+      new Cells(words, (state.base + AT.timing) / 4),
+      tables,
+      walks,
+    );
+    pipeline.blame = (ticks) => this.blame(ticks);
+    return pipeline;
   }
 
   override accessed(cpu: Cpu, access: TimedAccess): void {
     const { state } = cpu;
     const record = state.int(AT.ip);
+    this.record = record;
     this.pipeline(cpu).resume(this.scheduleOf(record), record >>> 1);
     super.accessed(cpu, access);
   }
@@ -86,16 +147,19 @@ export class WovenTiming extends Timing {
       },
       timeFetch: (base, record) => {
         const { cpu, pipeline } = at(base);
+        this.record = record;
         pipeline.fetchLine(this.placeOf(cpu.state, record));
       },
       timeIssue: (base, record) => {
         const { cpu, pipeline } = at(base);
+        this.record = record;
         const schedule = this.scheduleOf(record);
         const [a, b] = schedule.operands;
         pipeline.issue(schedule, record >>> 1, cpu.state.gpr(a), cpu.state.gpr(b));
       },
       timeAccess: (base, record, hi, lo, real, what) => {
         const { pipeline } = at(base);
+        this.record = record;
         pipeline.resume(this.scheduleOf(record), record >>> 1);
         const store = (what & STORE_FLAG) !== 0;
         pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, inhibited: false });

@@ -59,6 +59,7 @@ function summary({ machine, timing }: Twin): Record<string, unknown> {
     instructions: machine.instructions,
     gprs: Array.from({ length: 32 }, (_, n) => cpu.state.gpr(n)),
     ...row(CAUSES, CELL.stalls),
+    stalls: new Map([...timing.stalls()].sort(([a], [b]) => a - b)),
     ...row(COUNTS, CELL.counts),
   };
 }
