@@ -74,9 +74,10 @@ test('update forms without a base, and prefixed ones with a base that are relati
 });
 
 describe('facilities', () => {
-  const { MSR: RESET } = execute('addi', {}).machine.resources;
+  const { resources } = execute('addi', {}).machine;
+  const RESET = resources.MSR;
   const withMsr = (msr: bigint, fscr = -1n & 0xffffffffffffffffn) => ({
-    resources: { MSR: msr, FSCR: fscr },
+    resources: { ...resources, MSR: msr, FSCR: fscr },
     gpr: registers({ 4: AT }),
     storage: holding(AT, BYTES),
   });
