@@ -82,5 +82,4 @@ test.each(MACHINES)('%s on %s, %s', (model, name, tlb) => {
     }
     executed += machine.instructions;
   }
-
 });
