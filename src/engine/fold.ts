@@ -47,8 +47,11 @@ const INTEGER: Partial<Record<string, Fold>> = {
   extendU: (a) => a,
 };
 
-const constant = (ty: Ty, value: bigint): Expr =>
-  ({ k: 'const', ty, value: BigInt.asUintN(SIZE[ty], value) });
+const constant = (ty: Ty, value: bigint): Expr => ({
+  k: 'const',
+  ty,
+  value: BigInt.asUintN(SIZE[ty], value),
+});
 
 /** Rewrites expressions with what is known; one per generated function. */
 export class Folder {
@@ -114,7 +117,7 @@ export class Folder {
       const [x, y] = args.map((c) => (c as { value: bigint }).value);
       return constant(e.ty, fold(x!, y ?? 0n, bits));
     }
-    return identity(name, a!, b) ?? ({ ...e, args });
+    return identity(name, a!, b) ?? { ...e, args };
   }
 }
 
