@@ -6,6 +6,10 @@ import { WovenTiming } from './woven';
 export type { TimingProfile } from './profile';
 export type { Timing } from './timing';
 export { MICROWATT_PROFILE } from './profiles/microwatt';
+export { POWER9_PROFILE } from './profiles/power9';
+export { parseProfile, profileOf, PROFILES } from './profile-file';
+export { PROFILE_SCHEMA } from './profile-schema';
+export { timingStatistics, timingText, type TimingStatistics } from './statistics';
 
 /** The slow, obvious model: sees every instruction in TypeScript. */
 export const createReferenceTiming = (profile: TimingProfile): Timing => new ReferenceTiming(profile);

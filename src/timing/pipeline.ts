@@ -239,14 +239,12 @@ export class Pipeline {
   /** The access takes longer: what it loads comes later, and the next access waits for it. */
   private delay(ticks: number, cause: number): void {
     const { cells } = this;
-    const { interval, completes } = this.current!;
+    const { interval, latency } = this.current!;
     this.later(ticks, cause);
-    const issue = cells.get(CELL.history + this.slot);
-    const latency = completes - this.completion + TICKS.cycle;
-    const busy = issue + Math.max(interval, latency) + ticks;
+    const busy = cells.get(CELL.history + this.slot) + Math.max(interval, latency) + ticks;
     const unit = CELL.ready + RESOURCE.STORAGE;
     if (busy > cells.get(unit)) cells.set(unit, busy + cause);
-    this.completes(busy + this.completion - TICKS.cycle);
+    this.completes(busy);
   }
 
   private later(ticks: number, cause: number): void {

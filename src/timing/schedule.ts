@@ -40,6 +40,8 @@ export interface Template {
   /** Ticks until the next one can issue, and what they are booked under beyond one slot. */
   readonly interval: number;
   readonly cause: number;
+  /** Ticks until its result can be read. */
+  readonly latency: number;
   /** Ticks after which it has completed. */
   readonly completes: number;
   readonly serialises: boolean;
@@ -221,7 +223,8 @@ export function templateOf(
     writes: writesOf(writes, known, t),
     interval: intervalOf(profile, t, update),
     cause: t.serialises ? CAUSE.serialisation : cause === CAUSE.loadUse ? CAUSE.storageUnit : cause,
-    completes: ticksOf(t.latency + profile.core.completion - 1),
+    latency: ticksOf(t.latency),
+    completes: ticksOf(Math.max(t.latency, profile.core.completion)),
     serialises: t.serialises ?? false,
     refetches: t.refetches ?? false,
     branch: branchKind(row),

@@ -13,7 +13,7 @@ import { offsetOf } from '../state/layout';
 import { CAUSE } from './causes';
 import { ScheduleLibrary } from './library';
 import { Pipeline, RELOCATION, type BranchOutcome, type Place } from './pipeline';
-import type { TimingProfile } from './profile';
+import type { HypervisorTiming, TimingProfile } from './profile';
 import type { BranchKind, Schedule } from './schedule';
 import { CELL, Cells, TICKS } from './state';
 import { Structures } from './structures';
@@ -134,6 +134,11 @@ export abstract class Timing implements TimingPort {
 
   interrupted(cpu: Cpu): void {
     this.pipeline(cpu).interrupted();
+  }
+
+  /** The built-in hypervisor worked for a CPU: as many cycles pass as the profile says. */
+  hypervisorWorked(cpu: Cpu, kind: keyof HypervisorTiming): void {
+    this.pipeline(cpu).charge(this.profile.hypervisor[kind], CAUSE.hypervisor);
   }
 
   contextChanged(cpu: Cpu): void {

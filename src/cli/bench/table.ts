@@ -27,6 +27,13 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
       return { ...guest, figures: [...benchMmu().figures, ...benchHash().figures, ...guest.figures] };
     },
   },
+  timing: {
+    describe: "the cycle model beside Microwatt's RTL, and what a timed run costs",
+    async run() {
+      const { benchTiming } = await import('./timing');
+      return benchTiming();
+    },
+  },
   memslots: {
     describe: 'memory slots in trees beside the array that they replaced',
     async run() {

@@ -21,6 +21,20 @@ const fastSprs = Object.fromEntries(
   ]),
 );
 
+/** The floating-point unit works on one operation at a time: `latency` until its result, `interval` until the next. */
+const floats = (interval: number, latency: number, names: string): [string, InstructionTiming][] =>
+  names.split(' ').map((name) => [name, { latency, interval }]);
+const FLOATING_POINT = Object.fromEntries([
+  ...floats(6, 9, 'fadd fadds fsub fsubs'),
+  ...floats(8, 8.5, 'fmul fmuls'),
+  ...floats(14, 14.5, 'fmadd fmadds fmsub fmsubs fnmadd fnmadds fnmsub fnmsubs'),
+  ...floats(37, 37, 'fdiv fdivs'),
+  ...floats(49, 49, 'fsqrt fsqrts'),
+  ...floats(3, 3, 'fmr fneg fabs fnabs fcpsgn'),
+  ...floats(5, 5, 'fcmpu fcmpo'),
+  ...floats(2, 4, 'lfs lfsu lfsx lfsux'),
+]);
+
 const measured = 'measured on the RTL';
 
 export const MICROWATT_PROFILE: TimingProfile = {
@@ -83,6 +97,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     'mtspr:XER': serialising(3),
     'mtspr:PIDR': serialising(6),
     ...fastSprs,
+    ...FLOATING_POINT,
     slbia: blocking(7),
     sc: simple,
     scv: simple,

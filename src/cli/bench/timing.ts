@@ -1,0 +1,263 @@
+/**
+ * `book3s bench timing`: the cycle model beside the cycles of Microwatt's RTL, program by program, and what a timed run
+ * costs. Says so where the reference is not installed.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { readImage } from '../../loader';
+import { Machine } from '../../machine/machine';
+import { MICROWATT_MACHINE } from '../../machine/microwatt';
+import { createTiming, MICROWATT_PROFILE, timingStatistics, type Timing } from '../../timing';
+import { fixturesFolder } from '../demo';
+import { benchProgram } from './guest-timing';
+import { POWERNV_MACHINE } from '../../machine/powernv';
+import type { BenchReport, Figure } from './report';
+
+/** Cycles of one program, the model's beside the RTL's. */
+export interface TimedProgram {
+  readonly name: string;
+  /** What it is a sample of: a group of microbenchmarks. */
+  readonly group: string;
+  readonly expected: number;
+  readonly cycles: number;
+  /** Repetitions of what a microbenchmark measures; 1 for a program. */
+  readonly units: number;
+  /** What most of its cycles are, or why there are none. */
+  readonly reason: string;
+}
+
+const REFERENCE = path.join('..', 'shared', 'oracle', 'microwatt');
+const BUDGET = 5_000_000;
+const WORST = 10;
+
+/** Relative error, signed. */
+export const errorOf = ({ expected, cycles }: TimedProgram): number => cycles / Math.max(expected, 1) - 1;
+
+/** Within a tenth, or one cycle a unit. */
+export const isClose = (p: TimedProgram): boolean =>
+  Math.abs(p.cycles - p.expected) <= Math.max(0.1 * p.expected, p.units);
+
+interface Run {
+  readonly machine: Machine;
+  readonly timing: Timing;
+  readonly cycles: number;
+}
+
+function runTimed(file: string): Run {
+  const timing = createTiming(MICROWATT_PROFILE);
+  const machine = new Machine({ description: MICROWATT_MACHINE, output: () => undefined, timing });
+  machine.load(readImage(file, new Uint8Array(fs.readFileSync(file))));
+  const { end } = machine.run(BUDGET);
+  if (end.kind !== 'attn') throw new Error(`${file} did not end: ${JSON.stringify(end)}`);
+  return { machine, timing, cycles: timing.cycles(machine.cpus[0]!) };
+}
+
+/** The cause of most cycles that are not issue. */
+function mostly({ machine, timing }: Run): string {
+  const { stack } = timingStatistics(timing, machine.cpus[0]!, Number(machine.instructions));
+  const waits = stack.filter(({ cause }) => cause !== 'issue').sort((a, b) => b.cycles - a.cycles);
+  const [first, second] = waits;
+  const shown = [first, second].map((r) => `${r!.cause} ${(100 * r!.share).toFixed(0)} %`);
+  return `mostly ${shown.join(', ')}`;
+}
+
+/** Cells of a line of CSV; cells with commas are quoted. */
+const cells = (line: string): string[] =>
+  [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map((m) => m[2] ?? m[1]!);
+const table = (file: string): string[][] =>
+  fs.readFileSync(file, 'latin1').trim().split('\n').slice(1).map(cells);
+
+/** The numbered programs that are there. @param every 1: all of them; n: each n-th */
+export function timePrograms(folder: string, every = 1): TimedProgram[] {
+  const unpacked = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-timing-'));
+  try {
+    execFileSync('tar', ['xf', path.join(folder, 'tests-1-500.tar.xz'), '-C', unpacked]);
+    return table(path.join(folder, 'cycles-1-500.csv'))
+      .filter((_, i) => i % every === 0)
+      .map(([number, , expected]) => {
+        const run = runTimed(path.join(unpacked, `${number}.bin`));
+        const reason = mostly(run);
+        return {
+          name: number!,
+          group: 'programs',
+          expected: Number(expected),
+          cycles: run.cycles,
+          units: 1,
+          reason,
+        };
+      });
+  } finally {
+    fs.rmSync(unpacked, { recursive: true });
+  }
+}
+
+/** Groups of microbenchmarks by what their names begin with. */
+const GROUPS: readonly (readonly [string, RegExp])[] = [
+  ['translation', /^(dtlb|walk|tlbie|store_tlbhit)/],
+  ['floating point', /^(f[a-z]|lf|stf)/],
+  ['multiply and divide', /^(mul|div|mod|madd|bperm|cfuged|hash)/],
+  ['loads and stores', /^(ld|l[bhw]|lq|st|dcbz)/],
+  ['branches', /^(b_|bc_|bdnz|bl_|blr|alternating|never|always|cmp_bdnz|mtctr_bctr|cmp_bc|cmpd_bc)/],
+  ['special registers and synchronisation', /^(mf|mt|isync|sync|lwsync|eieio|icbi|rfid|sc_)/],
+  ['instruction cache', /^icache/],
+];
+const groupOf = (name: string): string =>
+  GROUPS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'arithmetic';
+
+/** What is known about microbenchmarks that are not close. */
+const REASONS: Readonly<Record<string, string>> = {
+  walk_RIC2_coldD$: 'which lines of the tables stay in the data cache decides: the RTL keeps fewer',
+};
+
+/** Where a microbenchmark leaves what it measured: cycles of the warm pass. */
+const RESULT = 3;
+/** Larger results are the vector of an unexpected interrupt, negated. */
+const MOST_CYCLES = 1n << 62n;
+
+/** The microbenchmarks: warm passes, as their own programs measure them. */
+export function timeMicrobenchmarks(folder: string): TimedProgram[] {
+  const measure = (file: string): { run: Run; result: bigint } => {
+    const run = runTimed(path.join(folder, 'ubench', `${file}.bin`));
+    return { run, result: run.machine.cpus[0]!.state.gpr(RESULT) };
+  };
+  const overhead = measure('empty').result;
+  return table(path.join(folder, 'ubench.csv')).map(([file, name, units, expected]) => {
+    const { run, result } = measure(file!);
+    const failed = result > MOST_CYCLES;
+    const reason = failed
+      ? `the program took interrupt 0x${(-BigInt.asIntN(64, result)).toString(16)}: an instruction is missing`
+      : (REASONS[name!] ?? mostly(run));
+    return {
+      name: name!,
+      group: groupOf(name!),
+      expected: Number(expected),
+      cycles: failed ? NaN : Number(result - overhead),
+      units: Math.max(1, Number(units)),
+      reason,
+    };
+  });
+}
+
+const percent = (share: number): number => Math.round(share * 1e4) / 100;
+
+function quantile(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+}
+
+const line = (p: TimedProgram): string =>
+  Number.isNaN(p.cycles)
+    ? `${p.name}: no cycles, reference ${p.expected}, ${p.reason}`
+    : `${p.name}: ${p.cycles} cycles, reference ${p.expected} (${percent(errorOf(p))} %), ${p.reason}`;
+
+function programFigures(programs: readonly TimedProgram[]): BenchReport {
+  const errors = programs.map((p) => Math.abs(errorOf(p))).sort((a, b) => a - b);
+  const sum = (of: (p: TimedProgram) => number): number => programs.reduce((total, p) => total + of(p), 0);
+  const total = sum((p) => p.cycles);
+  const reference = sum((p) => p.expected);
+  const figure = (name: string, value: number): Figure => ({ name, value, unit: '%' });
+  const worst = [...programs].sort((a, b) => Math.abs(errorOf(b)) - Math.abs(errorOf(a))).slice(0, WORST);
+  return {
+    figures: [
+      figure('numbered programs, median absolute error', percent(quantile(errors, 0.5))),
+      figure('numbered programs, 95th percentile', percent(quantile(errors, 0.95))),
+      figure('numbered programs, largest', percent(errors.at(-1)!)),
+      figure('numbered programs, all cycles together', percent(total / reference - 1)),
+      {
+        name: 'numbered programs, cycles',
+        value: total,
+        unit: 'cycles',
+        peer: reference,
+        ratio: total / reference,
+      },
+    ],
+    notes: worst.map((p) => `worst program ${line(p)}`),
+  };
+}
+
+function microbenchmarkFigures(rows: readonly TimedProgram[]): BenchReport {
+  const groups = [...new Set(rows.map(({ group }) => group))];
+  const close = (of: readonly TimedProgram[]): number => of.filter(isClose).length;
+  const figures = groups.map((group): Figure => {
+    const own = rows.filter((p) => p.group === group);
+    return { name: `microbenchmarks, ${group}: close`, value: close(own), unit: `of ${own.length}` };
+  });
+  const far = rows.filter((p) => !isClose(p));
+  const worst = rows
+    .filter((p) => isClose(p) && p.expected > 0)
+    .sort((a, b) => Math.abs(errorOf(b)) - Math.abs(errorOf(a)))
+    .slice(0, WORST);
+  return {
+    figures: [
+      {
+        name: 'microbenchmarks within 10 % or a cycle a unit',
+        value: close(rows),
+        unit: `of ${rows.length}`,
+      },
+      ...figures,
+    ],
+    notes: [...far.map((p) => `not close: ${line(p)}`), ...worst.map((p) => `next worst: ${line(p)}`)],
+  };
+}
+
+const ITERATIONS = 400_000;
+const ENTRY = 0x10n;
+const MEMORY = 64 * 2 ** 20;
+const SLICE = 500_000;
+const REPEATS = 15;
+
+/** Instructions a second of the benchmark loop, the best of several slices. */
+function loopRate(translated: 0 | 1, timing: Timing | undefined): number {
+  const image = benchProgram('loop.s', { TRANSLATED: translated, ITERATIONS, ROUNDS: 1000 });
+  const machine = new Machine({
+    description: POWERNV_MACHINE,
+    memory: MEMORY,
+    output: () => undefined,
+    timing,
+  });
+  machine.load(readImage('benchmark', image, { entry: ENTRY }));
+  let best = Infinity;
+  for (let i = 0; i < REPEATS; i++) {
+    const start = performance.now();
+    machine.run(SLICE);
+    best = Math.min(best, performance.now() - start);
+  }
+  return (SLICE / best) * 1000;
+}
+
+/** What the model costs: a timed run beside the same run without it. */
+function costFigures(): Figure[] {
+  return ([0, 1] as const).map((translated) => {
+    const plain = loopRate(translated, undefined);
+    const timed = loopRate(translated, createTiming(MICROWATT_PROFILE));
+    return {
+      name: `timed load/add/store/branch loop, ${translated ? 'through radix' : 'real mode'}`,
+      value: timed / 1e6,
+      unit: 'M instructions/s',
+      peer: plain / 1e6,
+      ratio: timed / plain,
+    };
+  });
+}
+
+export interface TimingBenchOptions {
+  /** Only each n-th numbered program. Default 1. */
+  readonly every?: number;
+}
+
+/** Runs everything that is there; takes about a minute. */
+export function benchTiming({ every = 1 }: TimingBenchOptions = {}): BenchReport {
+  const cost = costFigures();
+  const peers = ['peer of a rate: the same run without a model; peer of cycles: the RTL'];
+  const folder = path.join(fixturesFolder(), '..', REFERENCE);
+  if (!fs.existsSync(folder))
+    return { figures: cost, notes: [...peers, `no errors: Microwatt's cycles are not at ${REFERENCE}`] };
+  const programs = programFigures(timePrograms(folder, every));
+  const micro = microbenchmarkFigures(timeMicrobenchmarks(folder));
+  return {
+    figures: [...programs.figures, ...micro.figures, ...cost],
+    notes: [...peers, ...programs.notes!, ...micro.notes!],
+  };
+}

@@ -1,0 +1,76 @@
+/** Timing profiles by name, and those that a user writes as JSON. */
+import { UserError } from '../core/errors';
+import type { TimingProfile } from './profile';
+import { PROFILE_RULE } from './profile-schema';
+import { MICROWATT_PROFILE } from './profiles/microwatt';
+import { POWER9_PROFILE } from './profiles/power9';
+
+export const PROFILES: Readonly<Record<string, TimingProfile>> = {
+  microwatt: MICROWATT_PROFILE,
+  power9: POWER9_PROFILE,
+};
+
+/** Messages of one file that are shown. */
+const MOST_PROBLEMS = 10;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a profile has, with what another one says instead: objects key by key, everything else as a whole. */
+function merged(base: unknown, changes: unknown): unknown {
+  if (!isObject(base) || !isObject(changes)) return changes;
+  const out: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(changes))
+    out[key] = Object.hasOwn(base, key) ? merged(base[key], value) : value;
+  return out;
+}
+
+/**
+ * Reads a profile.
+ *
+ * @param file its name, for messages
+ * @param json the file's text: a whole profile, or `{"extends": "microwatt", ...}` and what differs
+ * @throws UserError that names every problem by its path
+ */
+export function parseProfile(file: string, json: string): TimingProfile {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UserError(`${file}: not JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw new UserError(`${file}: expected an object with a timing profile`);
+  const { extends: base, ...own } = value;
+  const whole = base === undefined ? own : merged(baseOf(file, base), own);
+  const problems: string[] = [];
+  PROFILE_RULE.check(whole, '', problems);
+  if (problems.length > 0) {
+    const more = problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : [];
+    const lines = [...problems.slice(0, MOST_PROBLEMS), ...more].map(
+      (text) => `${file}: ${text.replace(/^: /, '')}`,
+    );
+    throw new UserError(`${lines.join('\n')}\n(docs/timing.md describes the format)`);
+  }
+  return whole as TimingProfile;
+}
+
+function baseOf(file: string, name: unknown): TimingProfile {
+  if (typeof name === 'string' && Object.hasOwn(PROFILES, name)) return PROFILES[name]!;
+  const names = Object.keys(PROFILES).join(', ');
+  throw new UserError(`${file}: extends: expected one of ${names}, got ${JSON.stringify(name)}`);
+}
+
+/**
+ * The profile that `--timing` names: undefined for `none`.
+ *
+ * @param read gives the text of a file, or throws a UserError
+ */
+export function profileOf(name: string, read: (file: string) => string): TimingProfile | undefined {
+  if (name === 'none') return undefined;
+  if (Object.hasOwn(PROFILES, name)) return PROFILES[name];
+  if (!/[./\\]/.test(name))
+    throw new UserError(
+      `--timing: expected none, ${Object.keys(PROFILES).join(', ')} or a JSON file, got "${name}"`,
+    );
+  return parseProfile(name, read(name));
+}
