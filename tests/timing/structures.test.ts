@@ -1,0 +1,148 @@
+/** Caches, the branch target cache and translation by themselves. */
+import { MICROWATT_PROFILE } from '../../src/timing';
+import { CELL, Cells, countCell, TICKS, ticksOf } from '../../src/timing/state';
+import { BranchTargets, Structures, tlbSet } from '../../src/timing/structures';
+import { Table } from '../../src/timing/tables';
+import { TranslationModel, type WalkRead } from '../../src/timing/translation';
+
+const table = (ways: number, insertsOldest = false): Table =>
+  new Table(new Int32Array(64), 0, 2, ways, insertsOldest);
+
+test('the least recently used entry of a set leaves', () => {
+  const t = table(2);
+  t.insert(1, 0, 10);
+  t.insert(1, 0, 20);
+  expect(t.lookup(1, 0, 10)).toBe(true);
+  t.insert(1, 0, 30);
+  expect([10, 20, 30].map((tag) => t.lookup(1, 0, tag))).toEqual([true, false, true]);
+  expect(t.lookup(0, 0, 10)).toBe(false);
+  expect(t.lookup(1, 1, 10)).toBe(false);
+});
+
+test('where lines come in as the oldest, one that was never hit leaves first', () => {
+  const t = table(2, true);
+  t.insert(0, 0, 10);
+  expect(t.lookup(0, 0, 10)).toBe(true);
+  for (const tag of [20, 30, 40]) t.insert(0, 0, tag);
+  expect([10, 20, 30, 40].map((tag) => t.lookup(0, 0, tag))).toEqual([true, false, false, true]);
+});
+
+test('tags, sets and everything can be dropped', () => {
+  const t = table(2);
+  t.insert(0, 0, 1);
+  t.insert(0, 0, 2);
+  t.insert(1, 0, 3);
+  t.drop(0, 0, 1);
+  expect([1, 2].map((tag) => t.lookup(0, 0, tag))).toEqual([false, true]);
+  t.dropSet(0);
+  expect([t.lookup(0, 0, 2), t.lookup(1, 0, 3)]).toEqual([false, true]);
+  t.clear();
+  expect(t.lookup(1, 0, 3)).toBe(false);
+});
+
+test('a branch is known by its whole address, with the last direction', () => {
+  const targets = new BranchTargets(new Int32Array(128), 0, 64);
+  targets.record(1, 0x1000, { taken: true });
+  expect(targets.predict(1, 0x1000)).toBe('taken');
+  expect(targets.predict(0, 0x1000)).toBe('unknown');
+  targets.record(1, 0x1000, { taken: false });
+  expect(targets.predict(1, 0x1000)).toBe('notTaken');
+  // The same entry: 64 branches away.
+  targets.record(1, 0x1100, { taken: true });
+  expect(targets.predict(1, 0x1000)).toBe('unknown');
+});
+
+test('sets of pages: low bits, three fields, or with the PID', () => {
+  const page = 0b000011_000101_000110;
+  expect(tlbSet({ sets: 64, ways: 1, index: 'page' }, page, 9)).toBe(0b000110);
+  expect(tlbSet({ sets: 64, ways: 1, index: 'folded' }, page, 9)).toBe(0b000110 ^ 0b000101 ^ 0b000011);
+  expect(tlbSet({ sets: 64, ways: 1, index: 'hashed' }, page, 9)).toBe((page ^ (page >>> 6) ^ 9) & 63);
+});
+
+describe('translation', () => {
+  const { translation: t } = MICROWATT_PROFILE;
+  /** A walk of two levels whose tables are at 0x1000 and 0x2040, in different sets of the data cache. */
+  const model = () => {
+    const cells = Cells.detached();
+    cells.reset(0);
+    let context = 1;
+    const walk = (_use: string, _hi: number, lo: number): WalkRead[] => [
+      { level: 'PDE level 0', address: 0x1000, leaf: false },
+      { level: 'PTE level 1', address: 0x2040 + 8 * ((lo >>> 12) & 511), leaf: true },
+    ];
+    const source = { walk, context: () => context };
+    const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
+    return { made, cells, switchTo: (pid: number) => (context = pid) };
+  };
+  const cost = (cycles: number): number => ticksOf(cycles);
+  const second = cost(t.second.hit);
+  const hit = cost(t.read);
+  const miss = cost(t.read) + cost(t.readMiss);
+
+  test('a walk reads all its tables, once', () => {
+    const { made } = model();
+    expect(made.cost('data', 0, 0x5000)).toBe(second + 2 * miss);
+    expect(made.cost('data', 0, 0x5000)).toBe(0);
+  });
+
+  test('its neighbour needs only the leaf, which is in the data cache by now', () => {
+    const { made, cells } = model();
+    made.cost('data', 0, 0x5000);
+    expect(made.cost('data', 0, 0x6000)).toBe(second + hit);
+    expect(
+      ['dataTlbMisses', 'walks', 'walkReads', 'walkReadMisses'].map((n) => cells.get(countCell(n as never))),
+    ).toEqual([2, 2, 3, 2]);
+  });
+
+  test('instructions and data have a first level each, and one second level', () => {
+    const { made, cells } = model();
+    made.cost('data', 0, 0x5000);
+    expect(made.cost('fetch', 0, 0x5000)).toBe(second);
+    expect(cells.get(countCell('secondHits'))).toBe(1);
+  });
+
+  test('what is dropped costs again: the first level, a page, all, the cached tables', () => {
+    const { made } = model();
+    made.cost('data', 0, 0x5000);
+    made.dropFirst();
+    expect(made.cost('data', 0, 0x5000)).toBe(second);
+    made.drop({ hi: 0, lo: 5 });
+    expect(made.cost('data', 0, 0x5000)).toBe(second + hit);
+    made.drop();
+    expect(made.cost('data', 0, 0x5000)).toBe(second + hit);
+    made.drop();
+    made.dropWalks();
+    expect(made.cost('data', 0, 0x5000)).toBe(second + 2 * hit);
+  });
+
+  test('another process has translations of its own', () => {
+    const { made, switchTo } = model();
+    made.cost('data', 0, 0x5000);
+    made.dropFirst();
+    switchTo(2);
+    expect(made.cost('data', 0, 0x5000)).toBeGreaterThan(second);
+  });
+
+  test('pages and levels are charged with what they cost', () => {
+    const { made } = model();
+    made.cost('data', 0, 0x5000);
+    made.cost('data', 0, 0x6000);
+    expect([...made.pages.values()].map(({ page, walks, ticks }) => [page, walks, ticks])).toEqual([
+      [5n, 1, second + 2 * miss],
+      [6n, 1, second + hit],
+    ]);
+    expect([...made.byLevel]).toEqual([
+      ['second level', 2 * second],
+      ['PDE level 0', miss],
+      ['PTE level 1', miss + hit],
+    ]);
+  });
+});
+
+test('cells hold integers beyond 32 bits', () => {
+  const cells = Cells.detached();
+  for (const value of [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 3 * TICKS.cycle * 2 ** 40 + 7]) {
+    cells.set(CELL.done, value);
+    expect(cells.get(CELL.done)).toBe(value);
+  }
+});
