@@ -37,7 +37,9 @@ const HYPERVISOR = ['boot', 'h.bin', '--entry', '0x10', '-m', '64M'];
 describe('book3s boot', () => {
   test('runs a guest, passes its console through, and ends with 0 when it powers off', () => {
     const { status, stdout, stderr } = run(HYPERVISOR);
-    expect(stdout).toBe(fs.readFileSync(path.join(ROOT, 'fixtures', 'golden', 'hypervisor.console.txt'), 'latin1'));
+    expect(stdout).toBe(
+      fs.readFileSync(path.join(ROOT, 'fixtures', 'golden', 'hypervisor.console.txt'), 'latin1'),
+    );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
