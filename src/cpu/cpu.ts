@@ -52,6 +52,8 @@ export interface CpuHooks {
   readonly bus: Bus;
   /** The machine's time: instructions retired since reset, or cycles with a timing model. Exact inside a service. */
   now(): bigint;
+  /** Instructions retired, where time is cycles; absent where time is instructions. */
+  retired?(cpu: Cpu): bigint;
   /** MSR, LPCR, LPIDR, PIDR, AMR, a watchpoint...: whatever depends on the context must be looked at again. */
   contextChanged(cpu: Cpu): void;
   /** Drops translations; `tlbie` and its like reach every CPU, the caller says so in the operation. */

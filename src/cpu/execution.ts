@@ -372,6 +372,7 @@ export class Execution implements EngineHost {
     const bus = options.bus(engine.ram, (address, bytes, store) => this.storeReal(address, bytes, store));
     return {
       bus,
+      ...(options.timing ? { retired: (cpu: Cpu) => this.retired(cpu) } : {}),
       contextChanged: (cpu) => {
         this.tracker.changed(cpu);
         options.timing?.contextChanged(cpu);

@@ -30,6 +30,7 @@ const MMCR0_AT = offsetOf('PMU11');
 const MMCR1_AT = offsetOf('PMU14');
 const MMCR2_AT = offsetOf('PMU1');
 const SINCE_AT = offsetOf('PMUSINCE');
+const RETIRED_AT = offsetOf('PMURETIRED');
 const CTRL_AT = offsetOf('CTRL');
 
 /** Counters by number 1 to 6, with their slots and their own freeze conditions. */
@@ -119,11 +120,32 @@ function checkEvents(cpu: Cpu): void {
 export const performanceWritten = (cpu: Cpu): void =>
   setPending(cpu, PENDING.PERFORMANCE_MONITOR, { on: mmcr0(cpu, MMCR0.PMAO) });
 
+/**
+ * With a cycle model instructions and cycles pass apart. choice: an event in between freezes the other counters when
+ * it is seen, not at the instruction.
+ */
+function settleApart(cpu: Cpu, cycles: bigint): void {
+  const retired = cpu.hooks.retired!(cpu);
+  const instructions = retired - cpu.state.get(RETIRED_AT);
+  cpu.state.set(RETIRED_AT, retired);
+  if (!isActive(cpu)) return;
+  const events = COUNTERS.map((counter) => counting(cpu, counter));
+  COUNTERS.forEach((counter, i) => {
+    if (events[i] === 'instructions') count(cpu, counter, instructions);
+    else if (events[i] === 'time') count(cpu, counter, cycles);
+  });
+  checkEvents(cpu);
+}
+
 /** Brings the counters up to date; to be called before anything changes on which they depend. */
 export function settleCounters(cpu: Cpu): void {
   const now = cpu.hooks.now();
   const passed = now - cpu.state.get(SINCE_AT);
   cpu.state.set(SINCE_AT, now);
+  if (cpu.hooks.retired) {
+    settleApart(cpu, passed);
+    return;
+  }
   if (!isActive(cpu)) return;
   // An event may freeze or start counters: what counts is decided again after each.
   for (let left = passed; left > 0n;) {

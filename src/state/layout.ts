@@ -72,6 +72,8 @@ const REGISTERS = [
   ['HDECEXPIRY', 'i64'],
   /** Time up to which the performance monitor counters are counted. */
   ['PMUSINCE', 'i64'],
+  /** The same in instructions, where a cycle model makes time another thing. */
+  ['PMURETIRED', 'i64'],
   /** Interrupt requests latched in the CPU, one bit each (see src/cpu/asynchronous.ts). */
   ['PENDING', 'i32'],
   /** 1 while the thread is stopped by stop, wait or H_CEDE. */

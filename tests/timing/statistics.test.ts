@@ -110,3 +110,17 @@ test('the work of the built-in hypervisor costs what the profile says', () => {
     expect(stack.find(({ cause }) => cause === 'hypervisor')!.cycles).toBe(100);
   }
 });
+
+describe.each(MODELS)('%s model', (_name, create) => {
+  test('PMC5 counts instructions, PMC6 cycles', () => {
+    // MMCR0 = 0 lets everything count; six divides by zero and two moves between the reads.
+    const { machine } = measure(
+      'mfspr 8,775; mfspr 9,776; divd 4,5,5; divd 4,5,5; divd 4,5,5; divd 4,5,5; mfspr 10,775; mfspr 11,776',
+      'li 5,0; mtspr 795,5',
+      create,
+    );
+    const { state } = machine.cpus[0]!;
+    expect(state.gpr(10) - state.gpr(8)).toBe(6n);
+    expect(state.gpr(11) - state.gpr(9)).toBe(2n + 4n * 4n);
+  });
+});
