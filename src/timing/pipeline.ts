@@ -80,6 +80,21 @@ export class Pipeline {
     return Math.floor(this.cells.get(CELL.next) / TICKS.cycle);
   }
 
+  /** Cycle from which an instruction could be fetched: fetching is ahead by so many instructions, if nothing changed. */
+  fetchable({ lo }: Place): number {
+    const { cells } = this;
+    const ahead = cells.get(CELL.history + slotOf(lo));
+    return Math.floor(Math.max(ahead, cells.get(CELL.redirect) - this.runAhead, 0) / TICKS.cycle);
+  }
+
+  /** Cycles at which the instruction that was begun issued and will have completed, its accesses aside. */
+  timesOfCurrent(): { issued: number; completed: number } {
+    const issue = this.cells.get(CELL.history + this.slot);
+    const cycle = (ticks: number): number => Math.floor(ticks / TICKS.cycle);
+    const busy = this.cells.get(CELL.next) - issue;
+    return { issued: cycle(issue), completed: cycle(issue + Math.max(this.current!.completes, busy)) };
+  }
+
   /** True where the time to leave has come and fetching looks up, so that generated code can leave. */
   mustLeave({ real }: Place): boolean {
     const { cells } = this;

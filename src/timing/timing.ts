@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine';
 import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { offsetOf } from '../state/layout';
 import { CAUSE } from './causes';
+import type { KanataTrace } from './kanata';
 import { ScheduleLibrary } from './library';
 import { Pipeline, RELOCATION, type BranchOutcome, type Place } from './pipeline';
 import type { HypervisorTiming, TimingProfile } from './profile';
@@ -177,6 +178,14 @@ const PAGE_SHIFT = 12;
 
 /** The reference model: sees every instruction in the observed variant. */
 export class ReferenceTiming extends Timing {
+  /** @param trace gets the instructions of CPU 0 */
+  constructor(
+    profile: TimingProfile,
+    private readonly trace?: KanataTrace,
+  ) {
+    super(profile);
+  }
+
   private readonly waits = new Map<number, number>();
   /** Real address of the instruction that the model is looking at. */
   private at = 0;
@@ -205,13 +214,20 @@ export class ReferenceTiming extends Timing {
     if (pipeline.mustLeave(place)) return true;
     this.at = place.real;
     const [a, b] = schedule.operands;
+    const fetched = pipeline.fetchable(place);
     pipeline.begin(schedule, place, cpu.state.gpr(a), cpu.state.gpr(b));
+    if (this.trace && cpu.state.index === 0) this.traceInstruction(cpu, schedule, fetched);
     if (schedule.branch)
       this.pending[cpu.state.index] = {
         place,
         outcome: { taken: isTaken(cpu, schedule.branch), backward: isBackward(cpu.imageLo) },
       };
     return false;
+  }
+
+  private traceInstruction(cpu: Cpu, { mnemonic }: Schedule, fetched: number): void {
+    const { issued, completed } = this.pipeline(cpu).timesOfCurrent();
+    this.trace!.add({ cpu: 0, address: cpu.nia, text: mnemonic, fetched, issued, completed });
   }
 
   /** A branch is over: it did not end in an interrupt. */

@@ -2,7 +2,13 @@
 import { assemble } from '../../src/asm/assemble';
 import { Machine } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
-import { createReferenceTiming, createTiming, MICROWATT_PROFILE, type Timing } from '../../src/timing';
+import {
+  createReferenceTiming,
+  createTiming,
+  MICROWATT_PROFILE,
+  type Timing,
+  type TimingProfile,
+} from '../../src/timing';
 
 /** Where data lies that no code is near. */
 export const DATA = 0x10000;
@@ -30,7 +36,7 @@ const OVERHEAD = 1;
 export function measure(
   body: string,
   setup = '',
-  create: (typeof MODELS)[number][1] = createTiming,
+  create: (profile: TimingProfile) => Timing = createTiming,
 ): Measured {
   const source = `
         lis     20, ${DATA >> 16}
