@@ -29,7 +29,8 @@ import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { emitBlame, emitOtherLine, STORE_FLAG, WeaveHelpers, type ImportNumbers } from './weave-helpers';
+import { emitBlame, emitOtherLine, WeaveHelpers } from './weave-helpers';
+import { STORE_FLAG, type ImportNumbers } from './weave-imports';
 
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
@@ -190,7 +191,7 @@ class WovenInstruction implements WovenHandler {
     const { code, helpers } = this.context;
     const extra = code.local('i64');
     for (const field of ['RA', 'RB']) pushRegister(code, this.image, row.form, field);
-    code.call(helpers.divide(divide)).set(extra);
+    code.call(helpers.divides.divide(divide)).set(extra);
     return extra;
   }
 

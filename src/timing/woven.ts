@@ -26,7 +26,7 @@ import { structureMap, Structures } from './structures';
 import { Timing } from './timing';
 import type { TranslatorWalks } from './walks';
 import { TimingModuleWeaver } from './weave';
-import { declareTimingImports, STORE_FLAG, type ImportNumbers, type WovenImports } from './weave-helpers';
+import { declareTimingImports, STORE_FLAG, type ImportNumbers, type WovenImports } from './weave-imports';
 
 const AT = {
   timing: offsetOf('TIMING'),

@@ -1,0 +1,99 @@
+/** Cycles of a divide from its operands, as generated code: the twin of `divide.ts`. */
+import { emitOperator } from '../engine/operators';
+import { OP } from '../engine/wasm/opcodes';
+import { Code, type ModuleBuilder } from '../engine/wasm/module';
+import type { TimingProfile } from './profile';
+import type { DivideKind } from './schedule';
+import { ticksOf } from './state';
+
+/** One function for each kind of divide that a module has. */
+export class DivideHelpers {
+  private readonly divides = new Map<string, number>();
+
+  constructor(
+    private readonly builder: ModuleBuilder,
+    private readonly profile: TimingProfile,
+  ) {}
+
+  /** (a, b) -> ticks beyond those of a trivial divide. */
+  divide(kind: DivideKind): number {
+    const key = JSON.stringify(kind);
+    let func = this.divides.get(key);
+    if (func === undefined) {
+      func = this.builder.declare({ params: ['i64', 'i64'], results: ['i64'] });
+      this.builder.define(func, this.divideCode(kind));
+      this.divides.set(key, func);
+    }
+    return func;
+  }
+
+  private divideCode(kind: DivideKind): Code {
+    const { divide } = this.profile;
+    const beyond = (cycles: number): bigint => BigInt(ticksOf(cycles - divide.trivial));
+    const [a, b] = [0, 1];
+    const code = new Code(2);
+    const bits = code.local('i64');
+    const ticks = code.local('i64');
+    for (const operand of [a, b]) emitMagnitude(code, operand, kind);
+    for (const operand of [a, b]) {
+      code.get(operand);
+      emitOperator(code, 'i64.eqz');
+      code.if().i64(0n).op(OP.return).op(OP.end);
+    }
+    if (kind.extended || !kind.remainder) {
+      code.get(a).get(b);
+      emitOperator(code, kind.extended ? 'i64.geU' : 'i64.ltU');
+      code.if();
+      code
+        .i64(beyond(kind.extended ? divide.overflow : divide.smaller))
+        .op(OP.return)
+        .op(OP.end);
+    }
+    code.i64(64n + (kind.extended ? BigInt(kind.bits) : 0n)).get(a);
+    emitOperator(code, 'i64.clz');
+    emitOperator(code, 'i64.sub');
+    code.set(bits);
+    const [short, middle, long] = divide.iterations;
+    const extra = kind.remainder ? divide.remainder : 0;
+    code.i64(beyond(short + extra));
+    code
+      .i64(beyond(middle + extra))
+      .i64(beyond(long + extra))
+      .get(bits)
+      .i64(32n);
+    emitOperator(code, 'i64.leS');
+    code.op(OP.select).get(bits).i64(16n);
+    emitOperator(code, 'i64.leS');
+    code.op(OP.select).set(ticks);
+    code
+      .get(ticks)
+      .get(ticks)
+      .i64(BigInt(ticksOf(divide.longQuotient.cycles)));
+    emitOperator(code, 'i64.add');
+    code.get(bits).i64(64n).get(b);
+    emitOperator(code, 'i64.clz');
+    emitOperator(code, 'i64.sub');
+    emitOperator(code, 'i64.sub');
+    code.i64(BigInt(divide.longQuotient.bits));
+    emitOperator(code, 'i64.ltS');
+    code.op(OP.select);
+    return code;
+  }
+}
+
+/** Replaces an operand by its magnitude in the width and signedness of the divide. */
+function emitMagnitude(code: Code, operand: number, { bits, signed }: DivideKind): void {
+  code.get(operand);
+  if (bits === 32 && signed) emitOperator(code, 'i64.sext32');
+  if (bits === 32 && !signed) {
+    code.i64(0xffffffffn);
+    emitOperator(code, 'i64.and');
+  }
+  code.set(operand);
+  if (!signed) return;
+  code.i64(0n).get(operand);
+  emitOperator(code, 'i64.sub');
+  code.get(operand).get(operand).i64(0n);
+  emitOperator(code, 'i64.ltS');
+  code.op(OP.select).set(operand);
+}
