@@ -73,6 +73,8 @@ export class Pipeline {
 
   reset(): void {
     this.cells.reset(ticksOf(this.profile.core.reset));
+    this.structures.clear();
+    this.translation.reset();
   }
 
   /** Cycles since reset. */

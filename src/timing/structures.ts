@@ -32,7 +32,7 @@ export function structureMap({ fetch, data, translation: t, branch }: TimingProf
 
 /** Set of a page. @param page the page number's low 32 bits @param context PID, for hashed structures */
 export function tlbSet({ sets, index }: TlbTiming, page: number, context: number): number {
-  const field = Math.log2(sets);
+  const field = 31 - Math.clz32(sets);
   const folded = page ^ (page >>> field);
   if (index === 'page') return page & (sets - 1);
   if (index === 'folded') return (folded ^ (page >>> (2 * field))) & (sets - 1);
@@ -62,6 +62,12 @@ export class Structures {
       new Table(new Int32Array(Table.words(sets, ways)), 0, sets, ways);
     this.second = alone(t.second);
     this.walkCache = alone(t.walkCache);
+  }
+
+  /** As after reset. */
+  clear(): void {
+    const { fetch, data, instructionTlb, dataTlb, second, walkCache, targets } = this;
+    for (const each of [fetch, data, instructionTlb, dataTlb, second, walkCache, targets]) each.clear();
   }
 }
 

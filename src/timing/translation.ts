@@ -13,6 +13,8 @@ export interface WalkRead {
   /** Host real address: its line in the data cache counts. */
   readonly address: number;
   readonly leaf: boolean;
+  /** log2 of what the entry maps, where its neighbours map what comes before and behind. */
+  readonly shift?: number;
 }
 
 /** What the model asks of the machine. */
@@ -26,6 +28,12 @@ export interface WalkSource {
 /** log2 of what one page table maps, relative to its pages. */
 const TABLE_SHIFT = 9;
 const PAGE_SHIFT = 12;
+/** A page table of 512 entries of 8 bytes. */
+const TABLE_MASK = (1 << TABLE_SHIFT) - 1;
+const ENTRY = 8;
+const WORD = 2 ** 32;
+/** Tables whose places are remembered. */
+const TABLES_KEPT = 65536;
 /** Entries that statistics keep for pages. */
 const PAGES_KEPT = 65536;
 
@@ -49,7 +57,11 @@ export class TranslationModel {
     private readonly source: WalkSource,
   ) {}
 
+  /** First entry of the last table of a walk, by the 2 MiB that it maps and the context. */
+  private readonly leaves = new Map<number, WalkRead>();
+
   reset(): void {
+    this.leaves.clear();
     this.byLevel.clear();
     this.pages.clear();
   }
@@ -87,14 +99,27 @@ export class TranslationModel {
     const tag = (eaHi >>> (PAGE_SHIFT + TABLE_SHIFT)) | (context << (32 - PAGE_SHIFT));
     const set = (table ^ context) & (profile.translation.walkCache.sets - 1);
     const known = structures.walkCache.lookup(set, tag, table);
+    const key = (tag >>> 0) * WORD + (table >>> 0);
+    const leaves = known ? this.leaves.get(key) : undefined;
+    if (leaves) return this.read(leaves.level, leaves.address + ENTRY * ((eaLo >>> PAGE_SHIFT) & TABLE_MASK));
     let ticks = 0;
-    for (const read of source.walk(use, eaHi, eaLo)) if (!known || read.leaf) ticks += this.read(read);
+    for (const read of source.walk(use, eaHi, eaLo)) {
+      if (!known || read.leaf) ticks += this.read(read.level, read.address);
+      if (read.leaf && read.shift === PAGE_SHIFT) this.remember(key, read, eaLo);
+    }
     if (!known) structures.walkCache.insert(set, tag, table);
     return ticks;
   }
 
+  /** The next walk that needs only a leaf of the same table knows where it is. */
+  private remember(key: number, leaf: WalkRead, eaLo: number): void {
+    if (this.leaves.size >= TABLES_KEPT) this.leaves.clear();
+    const address = leaf.address - ENTRY * ((eaLo >>> PAGE_SHIFT) & TABLE_MASK);
+    this.leaves.set(key, { ...leaf, address });
+  }
+
   /** One read of a table, through the data cache. */
-  private read({ address, level }: WalkRead): number {
+  private read(level: string, address: number): number {
     const { profile, cells, structures } = this;
     const { data, translation } = profile;
     cells.count('walkReads');
@@ -131,6 +156,7 @@ export class TranslationModel {
     const { structures, profile } = this;
     const t = profile.translation;
     if (!page) {
+      this.leaves.clear();
       structures.second.clear();
       this.dropFirst();
       return;
@@ -151,6 +177,7 @@ export class TranslationModel {
   }
 
   dropWalks(): void {
+    this.leaves.clear();
     this.structures.walkCache.clear();
   }
 }

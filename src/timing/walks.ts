@@ -37,10 +37,13 @@ export class TranslatorWalks implements WalkSource {
     translator.observer = observer;
     translator.caches = caches;
     const steps = (seen?.steps ?? []).filter(({ hostRa }) => hostRa !== undefined);
+    const nested = steps.some(({ scope, purpose }) => scope === 'partition' && purpose === 'PDE/PTE');
     return steps.map((step, i) => ({
       level: levelOf(step),
       address: Number(step.hostRa! & 0xffffffffn),
       leaf: i === steps.length - 1,
+      // A leaf that was reached through one stage only.
+      ...(step.scope === 'process' && step.shift !== undefined && !nested ? { shift: step.shift } : {}),
     }));
   }
 

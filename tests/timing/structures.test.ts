@@ -101,6 +101,31 @@ describe('translation', () => {
     expect(cells.get(countCell('secondHits'))).toBe(1);
   });
 
+  test('where tables are known the neighbour is not walked, and its leaf is read where it is', () => {
+    const cells = Cells.detached();
+    cells.reset(0);
+    const walked: number[] = [];
+    const source = {
+      context: () => 1,
+      walk: (_use: string, _hi: number, lo: number): WalkRead[] => {
+        walked.push(lo);
+        return [{ level: 'PTE', address: 0x4000 + 8 * ((lo >>> 12) & 511), leaf: true, shift: 12 }];
+      },
+    };
+    const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
+    expect(made.cost('data', 0, 0x5000)).toBe(second + miss);
+    // The same line of leaves, then the next line.
+    expect(made.cost('data', 0, 0x7000)).toBe(second + hit);
+    expect(made.cost('data', 0, 0x8000)).toBe(second + miss);
+    expect(walked).toEqual([0x5000]);
+    // Another table, which this walk finds in the same place.
+    expect(made.cost('data', 0, 0x200000)).toBe(second + hit);
+    expect(walked).toEqual([0x5000, 0x200000]);
+    made.drop();
+    made.cost('data', 0, 0x7000);
+    expect(walked).toEqual([0x5000, 0x200000, 0x7000]);
+  });
+
   test('what is dropped costs again: the first level, a page, all, the cached tables', () => {
     const { made } = model();
     made.cost('data', 0, 0x5000);
