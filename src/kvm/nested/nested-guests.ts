@@ -236,7 +236,11 @@ function destroy(nested: Nested, guest: NestedGuest): void {
 /** Doubleword 1 is L1's own: the process table has an address that the shadow tree translates. */
 function writeShadowEntry(nested: Nested, guest: NestedGuest): void {
   const { partitions, tlb } = nested.host;
-  partitions.set(guest.shadowLpid, partitionEntry0(guest.tree.root), guest.pate1);
+  const dw0 = partitionEntry0(guest.tree.root);
+  const [old0, old1] = partitions.get(guest.shadowLpid);
+  // As it is already: no cache has anything else.
+  if (old0 === dw0 && old1 === guest.pate1) return;
+  partitions.set(guest.shadowLpid, dw0, guest.pate1);
   tlb.partition(guest.shadowLpid);
 }
 

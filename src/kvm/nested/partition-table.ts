@@ -4,6 +4,7 @@ import { get } from '../../core/bits';
 import { H } from '../hypercalls/status';
 import { isVisibleGfn } from '../translate';
 import type { Nested } from './nested';
+import type { NestedGuest } from './nested-guest';
 import { clearShadow, getNested, nestedLpids, putNested, refreshNested, removeNested } from './nested-guests';
 
 /** log2 of the entries: that of PATS = 0, and of as many as an rmap entry can name. */
@@ -36,8 +37,16 @@ function readAllAgain(nested: Nested): void {
       removeNested(nested, unreachable);
       continue;
     }
-    clearShadow(nested, guest, 'partition table changed');
-    refreshNested(nested, guest);
+    if (!isAsRead(nested, guest)) {
+      clearShadow(nested, guest, 'partition table changed');
+      refreshNested(nested, guest);
+    }
     putNested(nested, guest);
   }
+}
+
+/** The new table has the same entry: what L0 made of it is as good as before. */
+function isAsRead(nested: Nested, { lpid, pate0, pate1 }: NestedGuest): boolean {
+  const entry = nested.readPartitionEntry(lpid);
+  return entry !== undefined && entry[0] === pate0 && entry[1] === pate1;
 }

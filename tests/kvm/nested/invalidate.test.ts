@@ -402,6 +402,23 @@ test('H-12: a new partition table is read for the guests that exist; Linux goes 
   }
 });
 
+test('H-12 strict: a table with the same entries costs nothing: shadow entries stay, and nothing is flushed', () => {
+  const { world, tree } = setup();
+  tree.map(NGPA, GPA);
+  world.access(NGPA);
+  const table = 0x70_0000;
+  world.write(table + LPID * 16, tree.pate0);
+  const before = world.invalidations.length;
+  expect(world.hypercall(CALL.partition, table)).toBe(0);
+  expect(world.invalidations.length).toBe(before);
+  expect(world.shadow(NGPA)).toBeDefined();
+  // Doubleword 1 alone is another process table.
+  world.write(PARTITION_TABLE + LPID * 16 + 8, 1n);
+  expect(world.hypercall(CALL.partition, PARTITION_TABLE)).toBe(0);
+  expect(world.shadow(NGPA)).toBeUndefined();
+  expect(world.l0.partitions.get(world.guest().shadowLpid)[1]).toBe(1n);
+});
+
 test('the host takes memory away under nested guests: entries, lists and lookaside buffers follow', () => {
   const { world, tree } = setup();
   for (let i = 0; i < 4; i++) tree.map(NGPA + i * 65536, GPA);

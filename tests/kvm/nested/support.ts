@@ -27,7 +27,7 @@ import type { Invalidation } from '../../../src/mmu/invalidate';
 import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { Translator } from '../../../src/mmu/translate';
 import { CpuState } from '../../../src/state/cpu-state';
-import { offsetOf } from '../../../src/state/layout';
+import { CPU_BLOCK_SIZE, offsetOf } from '../../../src/state/layout';
 import type { NestedEvent } from '../../../src/trace/events/nested';
 
 /** Where the test's L1 keeps its partition table, and L2's tree. */
@@ -39,6 +39,7 @@ export const RC = PTE.R.mask | PTE.C.mask;
 export interface WorldOptions extends NestedPartOptions {
   readonly memory?: number;
   readonly pageSize?: number;
+  readonly cpus?: number;
   /** Bytes of L1, slot 0 from guest real address 0. */
   readonly l1?: number;
   readonly hostPages?: HostPageSize;
@@ -54,7 +55,9 @@ export class World {
   readonly l0: L0;
   readonly nested: Nested;
   readonly part: NestedGuests;
-  readonly cpu: Cpu;
+  readonly cpus: readonly Cpu[];
+  /** What L1 puts on its console and how it ends. */
+  readonly said = { bytes: 0, power: 0 };
   /** Units of machine time that have passed. */
   time = 0n;
   readonly events: NestedEvent[] = [];
@@ -62,6 +65,9 @@ export class World {
   /** Host virtual address of L1's memory. */
   readonly hva: number;
   readonly l1Bytes: number;
+  /** Registers of the nested guest whose access is translated. */
+  private readonly state = CpuState.detached();
+  private readonly records: boolean;
   /** Next free byte for L1's tables. */
   private nextTable = 0x11_0000;
 
@@ -71,23 +77,26 @@ export class World {
       pageSize = 64 * KIB,
       l1 = 16 * MIB,
       hostPages = 'base',
+      cpus = 1,
       record,
       ...rest
     } = options;
     this.memory = RealMemory.ofSize(memory);
-    const hooks = {
-      now: () => this.time,
-      contextChanged: () => undefined,
-      memoryChanged: () => undefined,
-      cpus: () => [this.cpu],
-      invalidate: (cpu: Cpu, what: Invalidation) => {
-        this.invalidations.push(what);
-        cpu.translator.invalidate(cpu.state, what);
-      },
-    } as unknown as CpuHooks;
-    this.cpu = new Cpu(CpuState.detached(), POWER9, new Translator(this.memory, POWER9.mmu), hooks);
-    this.cpu.translator.caches = new ArchitectedCaches(POWER9.tlb);
-    this.l0 = new L0({ memory: this.memory, cpus: [this.cpu], pageSize });
+    this.records = record !== false;
+    const hooks = this.hooks();
+    this.cpus = Array.from({ length: cpus }, (_, index) => {
+      const state = new CpuState(new ArrayBuffer(CPU_BLOCK_SIZE), 0, index);
+      const cpu = new Cpu(state, POWER9, new Translator(this.memory, POWER9.mmu), hooks);
+      cpu.translator.caches = new ArchitectedCaches(POWER9.tlb);
+      return cpu;
+    });
+    this.l0 = new L0({
+      memory: this.memory,
+      cpus: this.cpus,
+      pageSize,
+      consoleOutput: () => void this.said.bytes++,
+      power: () => void this.said.power++,
+    });
     const observer = {
       time: () => 0,
       cpu: () => 0,
@@ -99,6 +108,26 @@ export class World {
     this.l1Bytes = l1;
     this.slot({ id: 0, gpa: 0, bytes: l1, hva: this.hva });
     this.nested.l1Ptcr = BigInt(PARTITION_TABLE);
+  }
+
+  private hooks(): CpuHooks {
+    return {
+      bus: { has: () => false, read: () => undefined, write: () => false },
+      now: () => this.time,
+      contextChanged: () => undefined,
+      cpus: () => this.cpus,
+      invalidate: (_cpu, what) => {
+        if (this.records) this.invalidations.push(what);
+        for (const { translator, state } of this.cpus) translator.invalidate(state, what);
+      },
+      invalidateInstructions: () => undefined,
+      machineStop: () => undefined,
+      random: () => 0x123456789abcdef0n,
+    };
+  }
+
+  get cpu(): Cpu {
+    return this.cpus[0]!;
   }
 
   get vm() {
@@ -157,6 +186,7 @@ export class World {
     return outcome;
   }
 
+  /** @param limit faults that may come before it is done */
   accessAs(guest: NestedGuest, nGpa: number, kind: L2Access = 'load', limit = 8): L2Outcome {
     if (guest.pate0 === 0n) this.hardwareFault(guest, { nGpa, kind, cause: 0x4000_0000 });
     for (let faults = 0; faults < limit; faults++) {
@@ -170,7 +200,8 @@ export class World {
 
   /** What the hardware does with an access: a host real address, or the cause bits of its interrupt. */
   translate(guest: NestedGuest, nGpa: number, kind: L2Access): number | { cause: number } {
-    const { state, translator } = this.cpu;
+    const { translator } = this.cpu;
+    const { state } = this;
     state.set(offsetOf('PTCR'), this.l0.partitions.ptcr);
     state.set(offsetOf('LPIDR'), BigInt(guest.shadowLpid));
     state.set(offsetOf('LPCR'), LPCR.HR.mask | LPCR.UPRT.mask);
