@@ -24,7 +24,7 @@ import {
   type Snapshot,
   type SnapshotDescription,
 } from './snapshot';
-import { parseHex, StateReader, type Json } from './state';
+import { parseHex, StateReader, type Json } from '../core/saved-state';
 
 /** What a description builds its devices with. */
 export interface Wiring {

@@ -11,7 +11,7 @@ export {
   type Snapshot,
   type SnapshotDescription,
 } from './snapshot/format';
-export { restoreRegisters, saveRegisters } from './snapshot/registers';
+export { restoreRegisters, saveRegisters } from '../state/saved-registers';
 
 /** What a machine has that a snapshot has to agree with. */
 export interface SnapshotTarget {

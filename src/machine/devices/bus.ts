@@ -4,7 +4,7 @@
  * 7.5.2) or whatever the machine does.
  */
 import { InternalError } from '../../core/errors';
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import type { AccessSize, Device, Registers, Snapshotable } from './device';
 
 /** A device and where it is. */

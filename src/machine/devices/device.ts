@@ -3,7 +3,7 @@
  * Values on the bus are little-endian: the byte at the lowest address is the least significant one. The CPU reverses
  * them for a big-endian access; a device with big-endian registers reverses them itself.
  */
-import type { Json } from '../state';
+import type { Json } from '../../core/saved-state';
 
 export type AccessSize = 1 | 2 | 4 | 8;
 

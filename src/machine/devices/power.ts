@@ -9,7 +9,7 @@
  *
  * Anything else is ignored; the register reads as 0.
  */
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import { reverseBytes, type AccessSize, type Device } from './device';
 
 export const POWER = { OFF: 0x5555, FAIL: 0x3333, SIZE: 0x1000 } as const;

@@ -1,5 +1,5 @@
 /** Microwatt's system controller: what the SoC has, and a few switches. Registers are 64-bit, little-endian. */
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import { extractBytes, insertBytes, type AccessSize, type Device } from './device';
 
 /** Byte offsets of the registers. */

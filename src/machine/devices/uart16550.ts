@@ -2,7 +2,7 @@
  * A 16550 UART (National Semiconductor PC16550D): the console of `microwatt` and `powernv`. Transmission takes no
  * time, so that output does not depend on a baud rate; input waits in a queue until the guest looks for it.
  */
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import type { AccessSize, Device } from './device';
 
 /** Register numbers; RBR/THR, IER give way to DLL, DLM while LCR[DLAB] is set. */

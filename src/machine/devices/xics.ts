@@ -3,7 +3,7 @@
  * per CPU. Registers are big-endian. Choice (as in its RTL): XISR shows the pending interrupt whether or not CPPR lets
  * it through, and there is no end-of-interrupt state, because sources are levels.
  */
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import { extractBytes, reverseBytes, type AccessSize, type Registers, type Snapshotable } from './device';
 
 /** ICP registers of one CPU, in bytes. */

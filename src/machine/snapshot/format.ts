@@ -15,7 +15,7 @@
  * | last 4 | CRC-32 of all before |
  */
 import { UserError } from '../../core/errors';
-import { StateReader, type Json } from '../state';
+import { StateReader, type Json } from '../../core/saved-state';
 import { crc32 } from './crc32';
 
 /** Raised whenever a snapshot of an older version could not be understood, registers included. */

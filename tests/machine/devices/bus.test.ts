@@ -2,7 +2,7 @@
 import { InternalError, UserError } from '../../../src/core/errors';
 import { Bus } from '../../../src/machine/devices/bus';
 import { extractBytes, insertBytes, reverseBytes, type Device } from '../../../src/machine/devices/device';
-import type { Json } from '../../../src/machine/state';
+import type { Json } from '../../../src/core/saved-state';
 
 /** Remembers accesses; reads as its offset. */
 class Probe implements Device {

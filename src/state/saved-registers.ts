@@ -1,9 +1,9 @@
 /** The registers of a CPU as JSON: every architected slot of the state layout by name, and nothing else. */
-import { UserError } from '../../core/errors';
-import { hex0x } from '../../core/u64';
-import type { CpuState } from '../../state/cpu-state';
-import { SLOTS, type Slot } from '../../state/layout';
-import { parseHex, StateReader, type Json } from '../state';
+import { UserError } from '../core/errors';
+import { parseHex, StateReader, type Json } from '../core/saved-state';
+import { hex0x } from '../core/u64';
+import type { CpuState } from './cpu-state';
+import { SLOTS, type Slot } from './layout';
 
 const ARCHITECTED = SLOTS.filter(({ architected }) => architected);
 /** Registers that hold less than their slot could: the engine relies on it. */
@@ -21,10 +21,16 @@ const WIDTH = { u8: 8, i32: 32, i64: 64, v128: 128 } as const;
 const text = (value: bigint, slot: Slot): string =>
   slot.type === 'v128' ? `0x${value.toString(16)}` : hex0x(value);
 
-/** All architected registers: `"0x..."`, or an array of them where a slot has several elements. */
-export function saveRegisters(state: CpuState): { readonly [name: string]: Json } {
+/**
+ * Registers as `"0x..."`, or an array of them where a slot has several elements.
+ * @param slots which, default all architected ones
+ */
+export function saveRegisters(
+  state: CpuState,
+  slots: readonly Slot[] = ARCHITECTED,
+): { readonly [name: string]: Json } {
   const out: Record<string, Json> = {};
-  for (const slot of ARCHITECTED) {
+  for (const slot of slots) {
     const values = Array.from({ length: slot.count }, (_, i) => text(state.read(slot, i), slot));
     out[slot.name] = slot.count === 1 ? values[0]! : values;
   }
@@ -37,8 +43,12 @@ export function saveRegisters(state: CpuState): { readonly [name: string]: Json 
  * @throws UserError when a register is missing, unknown or too wide; then nothing has been written
  */
 export function restoreRegisters(state: CpuState, saved: Json | undefined, where: string): void {
-  const reader = new StateReader(where, saved);
-  const values = ARCHITECTED.map((slot) => ({ slot, elements: readSlot(reader, slot) }));
+  readRegisters(state, new StateReader(where, saved), ARCHITECTED);
+}
+
+/** The same of some slots. */
+export function readRegisters(state: CpuState, reader: StateReader, slots: readonly Slot[]): void {
+  const values = slots.map((slot) => ({ slot, elements: readSlot(reader, slot) }));
   reader.done();
   for (const { slot, elements } of values) elements.forEach((value, i) => state.write(slot, i, value));
 }

@@ -1,5 +1,5 @@
 /** Saved state as JSON, and readers that accept exactly what was saved and say what is wrong with anything else. */
-import { UserError } from '../core/errors';
+import { UserError } from './errors';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -17,7 +17,8 @@ export class StateReader {
     this.object = state as { readonly [key: string]: Json };
   }
 
-  private fail(key: string, expected: string): never {
+  /** @throws UserError: what is at the key is not what was expected */
+  fail(key: string, expected: string): never {
     const found = describe(this.object[key]);
     throw new UserError(
       `${this.where}.${key}: expected ${expected}, found ${found}; the snapshot is damaged or of another machine`,
@@ -77,6 +78,31 @@ export class StateReader {
     return value as readonly Json[];
   }
 
+  /** An array of at most `limit` items. */
+  array(key: string, limit: number): readonly Json[] {
+    const value = this.any(key);
+    if (!Array.isArray(value) || value.length > limit) this.fail(key, `an array of at most ${limit} items`);
+    return value as readonly Json[];
+  }
+
+  /** The objects of an array of at most `limit` items, each to be read on its own. */
+  children(key: string, limit: number): StateReader[] {
+    return this.array(key, limit).map((item, i) => new StateReader(`${this.where}.${key}.${i}`, item));
+  }
+
+  /** `"0x..."`: an unsigned number of at most `width` bits. */
+  hex(key: string, width = 64): bigint {
+    return parseHex(this.any(key), width) ?? this.fail(key, `"0x..." of at most ${width} bits`);
+  }
+
+  /** Exactly `length` bytes, two hexadecimal digits each (see {@link hexBytes}). */
+  bytes(key: string, length: number): Uint8Array {
+    const text = this.any(key);
+    if (typeof text !== 'string' || text.length !== 2 * length || !DIGITS.test(text))
+      this.fail(key, `${length} bytes in hexadecimal`);
+    return Uint8Array.from({ length }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  }
+
   /** A nested object. */
   child(key: string): StateReader {
     return new StateReader(`${this.where}.${key}`, this.any(key));
@@ -95,6 +121,11 @@ export class StateReader {
 }
 
 const HEX = /^0x[0-9a-f]+$/;
+const DIGITS = /^[0-9a-f]*$/;
+
+/** Bytes as JSON carries them: two lower-case hexadecimal digits each. */
+export const hexBytes = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** The value of `"0x..."` when it is an unsigned number of at most `width` bits, else undefined. */
 export function parseHex(value: Json | undefined, width: number): bigint | undefined {
