@@ -1,5 +1,6 @@
 /** The guests of the benchmarks do what their figures say that they do. Nothing is timed here. */
 import { benchProgram, rateFigure, peerNote } from '../../../src/cli/bench/guest-timing';
+import { SWITCH_WORKLOADS } from '../../../src/cli/bench/cpu-switch';
 import { WORKLOADS } from '../../../src/cli/bench/mmu-guest';
 import { u64 } from '../../../src/core/u64';
 import { readImage } from '../../../src/loader';
@@ -74,6 +75,26 @@ test.each([0, 1])('the loop executes eight instructions an iteration (TRANSLATED
   };
   expect(count(1100) - count(100)).toBe(8n * 1000n * BigInt(ROUNDS));
 });
+
+describe.each(SWITCH_WORKLOADS)('$name', ({ workload }) => {
+  test('does the same in each iteration, and ends', () => {
+    const done = (COUNT: number) => {
+      const { console, end, machine } = run('switch.s', { WORKLOAD: workload, COUNT, ROUNDS });
+      expect(end).toEqual({ kind: 'power', request: { kind: 'off' } });
+      expect(console).toBe(`B${'.'.repeat(ROUNDS)}E`);
+      return machine;
+    };
+    const [few, many] = [done(10), done(110)];
+    const iterations = 100n * BigInt(ROUNDS);
+    expect(many.instructions - few.instructions).toBe(LENGTHS[workload]! * iterations);
+    // No decrementer interrupt comes again.
+    const taken = (m: Machine) => m.execution.counters.interrupts;
+    expect(taken(many) - taken(few)).toBe(workload === 0 || workload === 4 ? Number(iterations) : 0);
+  });
+});
+
+/** Instructions of an iteration of `switch.s`, by its workload. */
+const LENGTHS = [7n, 13n, 6n, 5n, 20n];
 
 describe('figures', () => {
   test('have the ratio to the peer, larger is faster', () => {
