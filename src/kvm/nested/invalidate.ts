@@ -63,7 +63,7 @@ export function tlbInvalidate(nested: Nested, instruction: bigint, rs: bigint, r
   if (is === IS.PAGE) {
     const shift = RADIX_AP[Number(get(rb, TLBIE_RB_RADIX.AP))];
     if (ric !== RIC.TLB || shift === undefined) return H.PARAMETER;
-    invalidatePage(nested, lpid, { address: rb & TLBIE_RB_RADIX.EPN.mask, shift });
+    invalidatePage(nested, lpid, { address: rb & TLBIE_RB_RADIX.EPN.mask, shift, cause });
   } else if (is === IS.PARTITION) invalidateLpid(nested, lpid, ric, cause);
   else for (const each of nestedLpids(nested)) invalidateLpid(nested, each, ric, cause);
   return H.SUCCESS;
@@ -72,7 +72,7 @@ export function tlbInvalidate(nested: Nested, instruction: bigint, rs: bigint, r
 function invalidatePage(
   nested: Nested,
   lpid: number,
-  { address, shift }: { address: bigint; shift: number },
+  { address, shift, cause }: { address: bigint; shift: number; cause: string },
 ): void {
   const guest = getNested(nested, lpid);
   if (!guest) return;
@@ -82,7 +82,7 @@ function invalidatePage(
   if (shift >= base || nested.isStrict('H-8')) {
     const size = 2 ** Math.max(shift, base);
     const start = Number(address) - (Number(address) % size);
-    invalidateRange(nested, guest, { start, end: start + size }, 'H_TLB_INVALIDATE');
+    invalidateRange(nested, guest, { start, end: start + size }, cause);
   }
   putNested(nested, guest);
 }
@@ -141,17 +141,18 @@ function rptInvalidateGuest(nested: Nested, guest: NestedGuest, request: RptInva
 
 /** By page, for each page size asked for; by LPID where that is too many of them. */
 function rptPages(nested: Nested, guest: NestedGuest, { pages, start, end }: RptInvalidate): number {
+  const cause = 'H_RPT_INVALIDATE';
   const sizes = RPT.PAGES.filter(({ bit }) => (pages & bit) !== 0n);
   if (sizes.length === 0) return H.P4;
   for (const { shift } of sizes) {
     const count = (end - start) >> BigInt(shift);
     if (count > BigInt(RPT.MOST_PAGES)) {
-      invalidateGuest(nested, guest, RIC.TLB, 'H_RPT_INVALIDATE');
+      invalidateGuest(nested, guest, RIC.TLB, cause);
       return H.SUCCESS;
     }
     const size = 1n << BigInt(shift);
     for (let at = start; at < end; at += size)
-      invalidatePage(nested, guest.lpid, { address: at & TLBIE_RB_RADIX.EPN.mask, shift });
+      invalidatePage(nested, guest.lpid, { address: at & TLBIE_RB_RADIX.EPN.mask, shift, cause });
   }
   return H.SUCCESS;
 }
