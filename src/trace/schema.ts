@@ -178,16 +178,19 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
     args: { list: HYPERCALL_VALUE },
     result: text,
     results: { list: HYPERCALL_VALUE },
+    fields: optional({ list: HYPERCALL_VALUE }),
+    effect: optional(text),
   },
   'l0.fault': {
     ...base, gpa: hex, ea: hex, access: text, outcome: text, host: optional(hex), shift: optional(number),
   },
   'nested.enter': {
     ...base, lpid: number, shadowLpid: number, token: number, nip: hex, msr: hex, deadline: hex,
-    sanitised: { list: SANITISED },
+    sanitised: { list: SANITISED }, budget: optional(hex), wanted: optional(hex), hdecBy: optional(text),
   },
   'nested.exit': {
     ...base, lpid: number, shadowLpid: number, trap: number, reason: text, nip: hex, msr: hex, ticks: hex, faults: number,
+    instructions: optional(number), changed: optional({ list: SANITISED }),
   },
   'nested.fault': {
     ...base,
@@ -209,13 +212,15 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
     reflectedDsisr: optional(hex),
     reflectedAsdr: optional(hex),
   },
-  'nested.guest': { ...base, op: text, lpid: number, shadowLpid: number, pate0: hex, pate1: hex },
+  'nested.guest': {
+    ...base, op: text, lpid: number, shadowLpid: number, cause: optional(text), pate0: hex, pate1: hex,
+  },
   'nested.warning': { ...base, hazard: text, message: text },
   'shadow.invalidate': {
     ...base, lpid: number, shadowLpid: number, cause: text, nGpa: optional(hex), pte: optional(hex),
     shift: optional(number), tables: optional(number),
   },
-  rmap: { ...base, op: text, gfn: number, lpid: number, nGpa: hex, live: flag },
+  rmap: { ...base, op: text, gfn: number, lpid: number, nGpa: hex, live: flag, cause: optional(text) },
 }; // prettier-ignore
 
 export type EventName = TraceEvent['ev'];

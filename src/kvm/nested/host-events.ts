@@ -55,7 +55,7 @@ export function dropList(
 ): void {
   for (const entry of nested.rmap.take(head)) {
     const found = liveShadow(nested, entry, range);
-    noteEntry(nested, 'drop', { gfn, entry, live: found !== undefined });
+    noteEntry(nested, 'drop', { gfn, entry, live: found !== undefined, cause });
     if (found) nested.dropShadow(found.guest, entry.nGpa, cause);
   }
 }
@@ -63,6 +63,7 @@ export function dropList(
 /** Which of reference and change is taken away. */
 export type ClearedBit = 'R' | 'C';
 const CLEARED: Readonly<Record<ClearedBit, bigint>> = { R: PTE.R.mask, C: PTE.C.mask };
+const CLEARING: Readonly<Record<ClearedBit, string>> = { R: 'ageing', C: 'dirty log' };
 
 /** Takes a bit away from the shadow entries that map the page. @returns whether one had it */
 export function clearNested(nested: Nested, frames: MappedFrames, bit: ClearedBit): boolean {
@@ -75,7 +76,7 @@ export function clearNested(nested: Nested, frames: MappedFrames, bit: ClearedBi
       const found = liveShadow(nested, entry, range);
       if (!found) continue;
       if ((found.leaf.pte & CLEARED[bit]) !== 0n) any = true;
-      noteEntry(nested, 'update', { gfn, entry, live: true });
+      noteEntry(nested, 'update', { gfn, entry, live: true, cause: CLEARING[bit] });
       clearBit(nested, found, { nGpa: entry.nGpa, bit });
     }
   }
@@ -97,9 +98,10 @@ function clearBit(
 export function noteEntry(
   nested: Nested,
   op: 'insert' | 'promote' | 'push' | 'duplicate' | 'drop' | 'update',
-  { gfn, entry, live }: { gfn: number; entry: RmapEntry; live: boolean },
+  { gfn, entry, live, cause }: { gfn: number; entry: RmapEntry; live: boolean; cause?: string },
 ): void {
   const { observer } = nested;
   if (!observer) return;
-  note(observer, { ev: 'rmap', op, gfn, lpid: entry.lpid, nGpa: BigInt(entry.nGpa), live });
+  const why = cause === undefined ? {} : { cause };
+  note(observer, { ev: 'rmap', op, gfn, lpid: entry.lpid, nGpa: BigInt(entry.nGpa), live, ...why });
 }

@@ -12,10 +12,10 @@ import type { NestedGuest } from './nested-guest';
 import { clearShadow, flushNested, getNested, nestedLpids, putNested } from './nested-guests';
 
 /** The fields of a tlbie instruction that the call's first argument has, where the instruction has them. */
-const INSTRUCTION = { RIC: field([44, 45]), PRS: field(46), R: field(47) } as const;
-const IS = { PAGE: 0n, PROCESS: 1n, PARTITION: 2n, ALL: 3n } as const;
+export const INSTRUCTION = { RIC: field([44, 45]), PRS: field(46), R: field(47) } as const;
+export const IS = { PAGE: 0n, PROCESS: 1n, PARTITION: 2n, ALL: 3n } as const;
 /** What is dropped: translations, what the walker remembers (of which L0 keeps nothing), all with the table entry. */
-const RIC = { TLB: 0n, WALK: 1n, ALL: 2n, GROUP: 3n } as const;
+export const RIC = { TLB: 0n, WALK: 1n, ALL: 2n, GROUP: 3n } as const;
 const TREE_END = 2 ** 52;
 
 /** Drops what `ric` says of one nested guest. A reference is held. */
@@ -88,7 +88,7 @@ function invalidatePage(
 }
 
 /** Fields of H_RPT_INVALIDATE's arguments. */
-const RPT = {
+export const RPT = {
   NESTED: 0x1n,
   TLB: 0x2n,
   WALK: 0x4n,

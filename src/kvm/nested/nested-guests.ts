@@ -62,7 +62,7 @@ export function putNested(nested: Nested, guest: NestedGuest): void {
   if (left === 0) destroy(nested, guest);
   // Strict: what was to be removed while somebody used it goes now, if L1 did not bring it back.
   else if (left === 1 && guest.isOrphan && nested.guests.get(guest.lpid) === guest) {
-    if (guest.pate0 === 0n) removeNested(nested, guest);
+    if (guest.pate0 === 0n) removeNested(nested, guest, 'last user left');
     else guest.isOrphan = false;
   }
 }
@@ -92,11 +92,11 @@ export function flushNested(nested: Nested, guest: NestedGuest, cause: string): 
   if (guest.pate0 !== 0n) return;
   const usedByOthers = guest.references > 2;
   if (nested.isStrict('H-6') && usedByOthers) guest.isOrphan = true;
-  else removeNested(nested, guest);
+  else removeNested(nested, guest, cause);
 }
 
-/** Takes a guest out of the map; whoever uses it still does. */
-export function removeNested(nested: Nested, guest: NestedGuest): void {
+/** Takes a guest out of the map; whoever uses it still does. @param cause for traces */
+export function removeNested(nested: Nested, guest: NestedGuest, cause: string): void {
   nested.vm.mmuLock.lock();
   const mapped = nested.guests.get(guest.lpid) === guest;
   if (mapped) {
@@ -105,7 +105,7 @@ export function removeNested(nested: Nested, guest: NestedGuest): void {
   }
   const left = guest.references;
   nested.vm.mmuLock.unlock();
-  if (mapped) noteGuest(nested, guest, 'remove');
+  if (mapped) noteGuest(nested, guest, 'remove', cause);
   if (left === 0) destroy(nested, guest);
   else if (mapped && left > 1) {
     guest.isOrphan = true;
@@ -136,7 +136,7 @@ export function releaseAllNested(nested: Nested): void {
 export function reclaimShadow(nested: Nested): void {
   nested.counters.reclaims++;
   for (const guest of [...nested.guests.values()]) {
-    if (guest.references === 1) removeNested(nested, guest);
+    if (guest.references === 1) removeNested(nested, guest, 'memory limit');
     else clearShadow(nested, guest, 'memory limit');
   }
   for (const orphan of nested.orphans) clearShadow(nested, orphan, 'memory limit');
@@ -260,9 +260,11 @@ function noteGuest(
   nested: Nested,
   guest: NestedGuest,
   op: 'create' | 'refresh' | 'remove' | 'release',
+  cause?: string,
 ): void {
   const { observer } = nested;
   if (!observer) return;
   const { lpid, shadowLpid, pate0, pate1 } = guest;
-  note(observer, { ev: 'nested.guest', op, lpid, shadowLpid, pate0, pate1 });
+  const why = cause === undefined ? {} : { cause };
+  note(observer, { ev: 'nested.guest', op, lpid, shadowLpid, ...why, pate0, pate1 });
 }

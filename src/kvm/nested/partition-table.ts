@@ -34,7 +34,7 @@ function readAllAgain(nested: Nested): void {
       // Beyond the new table: nobody could reach it any more.
       const unreachable = nested.guests.get(lpid)!;
       clearShadow(nested, unreachable, 'partition table changed');
-      removeNested(nested, unreachable);
+      removeNested(nested, unreachable, 'partition table changed');
       continue;
     }
     if (!isAsRead(nested, guest)) {

@@ -29,6 +29,7 @@ import type { NestedGuest } from './nested-guest';
 import { getOrCreateNested, putNested, refreshNested } from './nested-guests';
 import { note } from './observer';
 import { sanitise, sanitisedRegisters } from './sanitise';
+import { StateCopy } from './state-diff';
 import { loadCarried, SavedRegisters, storeCarried } from './vcpu-state';
 
 const AT = {
@@ -90,6 +91,8 @@ export class NestedRun {
   /** Tick of L1's deadline, and L0's own next timer where it has one. */
   private deadline = 0n;
   private entered = { ticks: 0n, faults: 0 };
+  /** For an observer: the structures as L1 gave them, and what the CPU had retired. */
+  private given: { readonly state: StateCopy; readonly retired: number } | undefined;
 
   constructor({ nested, vcpu, memory, mmio, regsBytes = PT_REGS_BYTES.linux }: RunOptions) {
     this.nested = nested;
@@ -144,7 +147,13 @@ export class NestedRun {
       ticks: ticks(cpu) - this.entered.ticks,
       faults: nested.counters.faults - this.entered.faults,
     };
-    note(nested.observer, { ev: 'nested.exit', lpid, shadowLpid, trap, reason, nip, msr, ...passed });
+    const since = this.given && {
+      instructions: nested.observer.time() - this.given.retired,
+      changed: this.given.state.changes(hv, regs),
+    };
+    note(nested.observer, {
+      ev: 'nested.exit', lpid, shadowLpid, trap, reason, nip, msr, ...passed, ...since,
+    }); // prettier-ignore
   }
 
   /** Facilities that L1 itself has. */
@@ -157,6 +166,11 @@ export class NestedRun {
     return ticks(this.vcpu.cpu) >= this.deadline;
   }
 
+  /** L1's number of the vCPU that runs, or ran last. */
+  get token(): number {
+    return this.hv.word(HV_STATE.vcpuToken);
+  }
+
   /** HDEC up to L0's next timer or L1's deadline, whichever is first. */
   armTimer(): void {
     const { cpu } = this.vcpu;
@@ -166,6 +180,17 @@ export class NestedRun {
     if (expiry - now > FAR_AWAY) expiry = now + FAR_AWAY;
     cpu.state.set(AT.HDEC, u64(expiry));
     hdecWritten(cpu);
+  }
+
+  /** Ticks until HDEC and until L1's deadline, and whose the former is: for the trace. */
+  private budget(): { budget: bigint; wanted: bigint; hdecBy: string } {
+    const { cpu } = this.vcpu;
+    const now = ticks(cpu);
+    const until = (tick: bigint): bigint => (tick > now ? tick - now : 0n);
+    const timer = this.nested.l0Timer;
+    const [budget, wanted] = [until(BigInt.asIntN(64, cpu.state.get(AT.HDEC))), until(this.deadline)];
+    const others = timer !== undefined && timer < this.deadline ? "L0's timer" : 'the largest HDEC';
+    return { budget, wanted, hdecBy: budget === wanted ? "L1's deadline" : others };
   }
 
   /** L1 has an interrupt to take, which it does not take in its nested guest. */
@@ -254,11 +279,12 @@ export class NestedRun {
     cpu.msr = clean.msr;
     cpu.nia = regs.get(PT_REGS.nip);
     this.armTimer();
+    this.given = nested.observer && { state: new StateCopy(hv, regs), retired: nested.observer.time() };
     if (nested.observer) {
       const { lpid, shadowLpid } = guest;
       note(nested.observer, {
         ev: 'nested.enter', lpid, shadowLpid, token, nip: cpu.nia, msr: cpu.msr,
-        deadline: hv.get(HV_STATE.hdecExpiry), sanitised: sanitisedRegisters(hv, wanted, clean),
+        deadline: hv.get(HV_STATE.hdecExpiry), sanitised: sanitisedRegisters(hv, wanted, clean), ...this.budget(),
       }); // prettier-ignore
     }
     this.leaveAtOnce();

@@ -7,16 +7,19 @@ export interface HypercallValue {
   readonly value: bigint;
 }
 
-/** A hypercall that was answered. One that enters an L2 guest is told when it returns. */
+/** A hypercall that was answered. One that enters an L2 guest is told when it enters. */
 export interface HypercallEvent extends EventBase {
   readonly ev: 'hcall';
   readonly number: number;
   /** Name of PAPR, or `0x...` for a number that L0 does not know. */
   readonly name: string;
   readonly args: readonly HypercallValue[];
-  /** r3 afterwards: name of the status, or a number. */
+  /** r3 afterwards: name of the status, or a number; `entered` where a nested guest goes on, `trap 0x...` after one. */
   readonly result: string;
   readonly results: readonly HypercallValue[];
+  /** Calls of a hypervisor: the fields of the arguments, and in words what is asked for. */
+  readonly fields?: readonly HypercallValue[];
+  readonly effect?: string;
 }
 
 /** L0 dealt with a page fault of L1. */

@@ -11,6 +11,9 @@ export interface SanitisedRegister {
   readonly to: bigint;
 }
 
+/** A register of hv_guest_state or pt_regs that L1 finds changed. */
+export type ChangedRegister = SanitisedRegister;
+
 /** L1's H_ENTER_NESTED was accepted and the nested guest is about to run. */
 export interface NestedEnterEvent extends EventBase {
   readonly ev: 'nested.enter';
@@ -22,6 +25,10 @@ export interface NestedEnterEvent extends EventBase {
   /** The time base at which the nested guest must be left, as L1 counts. */
   readonly deadline: bigint;
   readonly sanitised: readonly SanitisedRegister[];
+  /** Ticks until HDEC fires, ticks until L1's deadline, and who set HDEC. */
+  readonly budget?: bigint;
+  readonly wanted?: bigint;
+  readonly hdecBy?: string;
 }
 
 /** The nested guest was left and L1 goes on. */
@@ -38,6 +45,10 @@ export interface NestedExitEvent extends EventBase {
   readonly ticks: bigint;
   /** Page faults of the nested guest that L0 served meanwhile. */
   readonly faults: number;
+  /** Instructions that the CPU has retired since the entry. */
+  readonly instructions?: number;
+  /** What is not as L1 gave it. */
+  readonly changed?: readonly ChangedRegister[];
 }
 
 /** One entry of L1's tree that L0 read, the root directory being level 3. */
@@ -100,6 +111,8 @@ export interface RmapEvent extends EventBase {
   readonly nGpa: bigint;
   /** The shadow entry that it names maps this page. */
   readonly live: boolean;
+  /** `drop`, `update`: what happened to the page. */
+  readonly cause?: string;
 }
 
 /** Shadow entries went: one, or all of a nested guest. */
@@ -123,6 +136,8 @@ export interface NestedGuestEvent extends EventBase {
   readonly op: 'create' | 'refresh' | 'remove' | 'release';
   readonly lpid: number;
   readonly shadowLpid: number;
+  /** `remove`: what removed it. */
+  readonly cause?: string;
   /** The partition table entry of L1 as it is cached. */
   readonly pate0: bigint;
   readonly pate1: bigint;
