@@ -248,7 +248,10 @@ export class Hostile {
       : this.random(2 ** 30) * 2 ** 21;
     guest.references++;
     try {
-      this.world.accessAs(guest, nGpa, this.pick<L2Access>(['load', 'store', 'fetch']), 6);
+      this.world.accessAs(guest, nGpa, this.pick<L2Access>(['load', 'store', 'fetch']), {
+        limit: 6,
+        cpu: this.random(2),
+      });
     } catch (error) {
       // An access that faults for ever is L1's own doing, where its tables change under it.
       if (!String(error).includes('again and again')) throw error;
