@@ -38,6 +38,8 @@ const PREFIXED: readonly Extended[] = [
 
 const LOGICAL: readonly Extended[] = [
   printed(['nop', 'ori'], '', { RA: 0, RS: 0, UI: 0 }),
+  // The hint of an exception serialisation (GNU's name).
+  printed(['exser', 'ori'], '', { RA: 31, RS: 31, UI: 0 }),
   printed(['xnop', 'xori'], '', { RA: 0, RS: 0, UI: 0 }),
   // Hints to the processor that are no-ops of `or` (Book II, 3.2).
   printed(['miso', 'or'], '', { RA: 26, RS: 26, RB: 26 }),

@@ -17,16 +17,43 @@ function fieldValues({ row }: Instruction, name: string): fc.Arbitrary<bigint> {
   return fc.oneof(fc.bigInt(0n, most), fc.constantFrom(0n, 1n, most, most >> 1n, (most >> 1n) + 1n));
 }
 
+const operandNames = ({ row }: Instruction): string[] => parseOperands(row.operands).map(({ name }) => name);
+
+/** The image with these values of its operands, in their order. */
+const imageOf = (
+  { row, size, match }: Instruction,
+  names: readonly string[],
+  values: readonly bigint[],
+): bigint =>
+  values.reduce((image, value, i) => image | insertField(value, size, fieldBits(row.form, names[i]!)), match);
+
 /** Valid images of an instruction; undefined where the row has no valid form. */
 export function imagesOf(instruction: Instruction): fc.Arbitrary<bigint> {
-  const { row, size, match } = instruction;
-  const names = parseOperands(row.operands).map(({ name }) => name);
+  const names = operandNames(instruction);
   return fc
     .tuple(...names.map((name) => fieldValues(instruction, name)))
-    .map((values) =>
-      values.reduce(
-        (image: bigint, value, i) => image | insertField(value, size, fieldBits(row.form, names[i]!)),
-        match,
+    .map((values) => imageOf(instruction, names, values))
+    .filter((image) => !isInvalidForm(instruction, image));
+}
+
+const REGISTERS = Array.from({ length: 32 }, (_, r) => BigInt(r));
+const REGISTER_WIDTH = 5;
+
+/**
+ * Valid images with one number in all five-bit fields and 0 in all others: hints and other special meanings of
+ * instructions that would do nothing look so.
+ */
+export function uniformImages(instruction: Instruction): bigint[] {
+  const { row } = instruction;
+  const names = operandNames(instruction);
+  const isRegister = names.map((name) => fieldWidth(fieldBits(row.form, name)) === REGISTER_WIDTH);
+  const limits = Object.values(GNU_VALUES[row.mnemonic] ?? {});
+  return REGISTERS.filter((r) => limits.every((values) => values.includes(Number(r))))
+    .map((r) =>
+      imageOf(
+        instruction,
+        names,
+        isRegister.map((own) => (own ? r : 0n)),
       ),
     )
     .filter((image) => !isInvalidForm(instruction, image));

@@ -7,7 +7,7 @@ import { assemble } from '../../src/asm/assemble';
 import { disassemble, syntaxText } from '../../src/asm/disassemble';
 import type { Values } from '../../src/asm/solve';
 import { syntaxesOf, type Syntax } from '../../src/asm/syntax';
-import { formValues, imagesOf } from '../asm/images';
+import { formValues, imagesOf, uniformImages } from '../asm/images';
 import { binutilsMissing, gnuAssemble, gnuDisassemble, type Dialect } from '../support/binutils';
 
 const SEED = Number(process.env['BOOK3S_SEED'] ?? Date.now() % 1_000_000);
@@ -68,9 +68,11 @@ const covered = (cpu: string): Instruction[] =>
 
 function samples(cpu: string): Words {
   const out = new Words();
-  for (const instruction of covered(cpu))
-    for (const image of fc.sample(imagesOf(instruction), { numRuns: SAMPLES, seed: SEED }))
+  for (const instruction of covered(cpu)) {
+    const random = fc.sample(imagesOf(instruction), { numRuns: SAMPLES, seed: SEED });
+    for (const image of new Set([...random, ...uniformImages(instruction)]))
       out.add(image, instruction.size, instruction.mnemonic);
+  }
   return out;
 }
 
