@@ -1,29 +1,16 @@
 /** `book3s dump slb|segments|hpt`: the structures of hashed translation, decoded. */
-import type { Options } from 'yargs';
 import { UserError } from '../../core/errors';
 import { describeSegments, describeSlb, jsonable, type SegmentFilter } from '../../mmu/hash/describe';
 import { describeHpt, type HptFilter } from '../../mmu/hash/describe-hpt';
 import { hptText, segmentsText, slbText } from '../../mmu/hash/describe-text';
-import { defined, flag, isSet, parsed, value, type Parsed } from '../options';
+import { defined, isSet, parsed, type Parsed } from '../options';
+import { lpidOf } from './filters';
 import { parseAddress, parseCount } from '../values';
 import { memoryOf, openSource, type DumpSource } from './source';
 import type { Dumped, Subject } from './subject';
 
-/** Filters, and which subjects take them is said by the subjects. */
-export const FILTERS: Readonly<Record<string, Options>> = {
-  ea: value('slb, segments, hpt: only what has this effective address'),
-  vsid: value('slb, segments, hpt: only this virtual segment: 0x12345'),
-  ra: value('hpt: only the pages that have this real address'),
-  group: value('hpt: only the entries of this group'),
-  limit: value('hpt: list at most this many entries (default: 4096); 0 for the statistics alone'),
-  lpid: value("hpt: the table of this partition (default: LPIDR's)"),
-  invalid: flag('slb: also entries that are not valid'),
-  trees: flag('memslots: also the shape of the trees'),
-};
-
-/** Largest number that a group or a partition can have. */
+/** Largest number that a group can have. */
 const MAX_GROUP = 2 ** 39 - 1;
-const MAX_LPID = 0xfff;
 
 function source(argv: Parsed): DumpSource {
   const opened = openSource(argv);
@@ -68,7 +55,7 @@ export const HPT: Subject = {
   run(argv) {
     const opened = source(argv);
     const { cpu, model } = opened;
-    const lpid = parsed(argv, 'lpid', (o, t) => parseCount(o, t, { max: MAX_LPID }));
+    const { lpid } = lpidOf(argv);
     if (lpid !== undefined && model.mmu.mechanisms === 'hash')
       throw new UserError(`--lpid: CPU ${model.name} has one table, which SDR1 says; leave the option out`);
     const filter: HptFilter = {

@@ -52,6 +52,9 @@ export interface DescribedShadow extends Sources {
   readonly host: number;
   /** Host real address by L1's and L0's tables, where both map the page. */
   readonly expectedHost?: number;
+  /** The tables of L1 and L0 lead elsewhere, or nowhere: legal until L1 invalidates, or L0 took the page away. */
+  readonly isStale: boolean;
+  /** Empty where it is stale: it was made of other entries. */
   readonly bits: readonly BitReason[];
   readonly attribute: string;
   readonly size: string;
@@ -112,15 +115,18 @@ function describeShadowEntry(
 ): DescribedShadow {
   const { l1, l0 } = sources;
   const expectedHost = l1 && l0 && hostOf(l0.pte, l0.shift, l1.gpa);
+  const host = Number(leaf.pte & PTE.RPN.mask);
+  const isStale = expectedHost !== host;
   return {
     lpid: guest.lpid,
     nGpa,
     ...sources,
     shadow: leafView(leaf),
-    host: Number(leaf.pte & PTE.RPN.mask),
+    host,
     ...(expectedHost === undefined ? {} : { expectedHost }),
-    bits: LEAF_BIT_NAMES.map((bit) => bitReason(bit, leaf.pte, sources)),
-    attribute: attributeReason(leaf.pte, sources),
+    isStale,
+    bits: isStale ? [] : LEAF_BIT_NAMES.map((bit) => bitReason(bit, leaf.pte, sources)),
+    attribute: isStale ? attributeText(leaf.pte) : attributeReason(leaf.pte, sources),
     size: sizeReason(nested, leaf.shift, sources),
   };
 }
