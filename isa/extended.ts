@@ -6,6 +6,7 @@ import { EXTENDED_BRANCHES } from './extended/branches';
 import { EXTENDED_COMPUTATION } from './extended/computation';
 import { EXTENDED_SPR_MOVES } from './extended/spr-moves';
 import { EXTENDED_STORAGE } from './extended/storage';
+import { EXTENDED_VECTOR } from './extended/vector';
 import type { Extended } from './extended/model';
 
 export const EXTENDED: readonly Extended[] = [
@@ -13,6 +14,7 @@ export const EXTENDED: readonly Extended[] = [
   ...EXTENDED_COMPUTATION,
   ...EXTENDED_SPR_MOVES,
   ...EXTENDED_STORAGE,
+  ...EXTENDED_VECTOR,
 ];
 
 /**
@@ -46,6 +48,8 @@ export const GNU_OPERANDS: Readonly<Record<string, string>> = {
   tlbie: 'RB,RS,RIC?,PRS?,R?',
   tlbiel: 'RB,RS?,RIC?,PRS?,R?',
   paddi: 'RT,RA,SI,R?',
+  mtfsf: 'FLM,FRB,L?,W?',
+  mtfsfi: 'FPF,U,W?',
 };
 
 /** BO values that are not reserved (Book I, 2.4); with hints, z bits zero. */

@@ -8,6 +8,12 @@ import { SPR_MOVE_ROWS } from './rows/spr-move';
 import { TRAP_ROWS } from './rows/trap';
 import { BRANCH_ROWS } from './rows/branch';
 import { FLOAT_LOAD_STORE_ROWS } from './rows/float-load-store';
+import { FLOAT_MOVE_ROWS } from './rows/float-move';
+import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
+import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
+import { VECTOR_MOVE_ROWS } from './rows/vector-move';
+import { VSX_LOAD_STORE_ROWS } from './rows/vsx-load-store';
+import { VSX_MOVE_ROWS } from './rows/vsx-move';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
 import { LOGICAL_ROWS } from './rows/logical';
@@ -49,6 +55,12 @@ export const ROWS: readonly InsnRow[] = [
   ...LOAD_ROWS,
   ...STORE_ROWS,
   ...FLOAT_LOAD_STORE_ROWS,
+  ...FLOAT_MOVE_ROWS,
+  ...VECTOR_LOAD_STORE_ROWS,
+  ...VECTOR_MOVE_ROWS,
+  ...VECTOR_COMPARE_ROWS,
+  ...VSX_LOAD_STORE_ROWS,
+  ...VSX_MOVE_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

@@ -19,6 +19,17 @@ const BFA = bits(11, 13);
 const Rc = bits(31);
 const GPRS = { RT, RS: RT, RA, RB };
 const XO10 = bits(21, 30);
+const VRS_3 = { VRT: RT, VRA: RA, VRB: RB };
+/** A VSR number: the bit that chooses the upper half is apart from the rest. */
+const vsrField = (high: number, from: number): FieldBits => [
+  [high, high],
+  [from, from + 4],
+];
+const XT = vsrField(31, 6);
+const XT_DQ = vsrField(28, 6);
+const XA = vsrField(29, 11);
+const XB = vsrField(30, 16);
+const XC = vsrField(28, 21);
 
 const PREFIX = { PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 8), R: bits(11), PO: suffix(0, 5) };
 /** A 34-bit displacement or immediate, and its halves: semantics, whose fields have 32 bits, put it together. */
@@ -37,7 +48,17 @@ export const FORMS = {
     ...{ D: bits(16, 31), SI: bits(16, 31), UI: bits(16, 31) },
   },
   DS: { PO, ...GPRS, RTp: RT, RSp: RT, VRT: RT, VRS: RT, FRTp: RT, DS: bits(16, 29), XO: bits(30, 31) },
-  DQ: { PO, ...GPRS, RTp: RT, DQ: bits(16, 27), XO: bits(28, 31), XO3: bits(29, 31), T: RT, TX: bits(28) },
+  DQ: {
+    PO,
+    ...GPRS,
+    RTp: RT,
+    DQ: bits(16, 27),
+    XO: bits(28, 31),
+    XO3: bits(29, 31),
+    XT: XT_DQ,
+    XS: XT_DQ,
+    TX: bits(28),
+  },
   DX: {
     PO,
     RT,
@@ -80,6 +101,8 @@ export const FORMS = {
       FRS: RT,
     },
     ...{ SR: bits(12, 15), VRT: RT, VRS: RT, SX: bits(31), TX: bits(31), DH: bits(31), SLEV: bits(20, 26) },
+    /** Immediates of FPSCR: a field's value, and the rounding modes. */
+    ...{ FPF: BF, FPB: RT, U: bits(16, 19), W: bits(15), DRM: bits(18, 20), RM: bits(19, 20) },
     /** hashst and hashchk: the displacement's high bit (its sign is fixed) and low bits. */
     HD: [
       [31, 31],
@@ -160,9 +183,28 @@ export const FORMS = {
     XO: bits(27, 30),
     Rc,
   },
-  VA: { PO, ...GPRS, RC: bits(21, 25), XO: bits(26, 31) },
-  VX: { PO, VRT: RT, VRA: RA, VRB: RB, RT, RA, RB, XO: bits(21, 31) },
-  XX3: { PO, T: RT, A: RA, B: RB, XO: bits(21, 28), AX: bits(29), BX: bits(30), TX: bits(31) },
+  VA: { PO, ...GPRS, RC: bits(21, 25), ...VRS_3, VRC: bits(21, 25), SHB: bits(22, 25), XO: bits(26, 31) },
+  VX: {
+    ...{ PO, ...VRS_3, RT, RA, RB, XO: bits(21, 31), SIM: RA },
+    /** Numbers of bytes, halfwords and words. */
+    ...{ UIM4: bits(12, 15), UIM3: bits(13, 15), UIM2: bits(14, 15) },
+  },
+  VC: { PO, ...VRS_3, Rc: bits(21), XO: bits(22, 31) },
+  XFL: { PO, L: bits(6), FLM: bits(7, 14), W: bits(15), FRB: RB, XO: XO10, Rc },
+  XX1: { PO, ...GPRS, XT, XS: XT, XO: XO10, RA2: bits(11, 12), IMM8: bits(13, 20) },
+  XX2: { PO, XT, XB, UIM2: bits(14, 15), XO: bits(21, 29) },
+  XX3: {
+    PO,
+    XT,
+    XA,
+    XB,
+    DM: bits(22, 23),
+    SHW: bits(22, 23),
+    XO: bits(21, 28),
+    XOL: bits(24, 28),
+    OE: bits(21),
+  },
+  XX4: { PO, XT, XA, XB, XC, XO: bits(26, 27) },
   /** Prefixed: 8LS loads and stores, MLS loads, stores and add immediate, MRR (pnop). */
   '8LS:D': {
     ...PREFIX,

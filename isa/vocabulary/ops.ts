@@ -19,7 +19,12 @@ const INTEGER_COMPARE = ['eq', 'ne', 'ltS', 'ltU', 'gtS', 'gtU', 'leS', 'leU', '
 const FLOAT_BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max', 'copysign'] as const;
 const FLOAT_UNARY = ['abs', 'neg', 'sqrt', 'ceil', 'floor', 'trunc', 'nearest'] as const;
 const FLOAT_COMPARE = ['eq', 'ne', 'lt', 'gt', 'le', 'ge'] as const;
-const VECTOR_BINARY = ['and', 'or', 'xor', 'andnot'] as const;
+/** Comparisons give all ones or 0 in every element of the size. */
+const VECTOR_BINARY = [
+  'and', 'or', 'xor', 'andnot', 'eq8', 'eq16', 'eq32', 'eq64', 'gtS8', 'gtS16', 'gtS32', 'gtS64',
+  // Byte i, counted from the least significant one, is byte b[i] of a, so counted, or 0 where b[i] > 15.
+  'swizzle',
+] as const; // prettier-ignore
 
 const CONVERSIONS = {
   'i32.eqz': { args: ['i32'], result: 'i32' },

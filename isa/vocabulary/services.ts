@@ -140,6 +140,8 @@ export const RAISE_REASONS = [
   'alignment',
   /** A prefixed instruction crosses a 64-byte boundary. */
   'prefixAlignment',
+  /** A floating-point exception that FPSCR and MSR enable. */
+  'floatEnabled',
   'fpUnavailable',
   'vectorUnavailable',
   'vsxUnavailable',

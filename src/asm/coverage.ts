@@ -13,6 +13,12 @@ import { COPY_PASTE_ROWS } from '../../isa/rows/copy-paste';
 import { COUNT_BITS_ROWS } from '../../isa/rows/count-bits';
 import { FIXED_ARITHMETIC_ROWS } from '../../isa/rows/fixed-arithmetic';
 import { FLOAT_LOAD_STORE_ROWS } from '../../isa/rows/float-load-store';
+import { FLOAT_MOVE_ROWS } from '../../isa/rows/float-move';
+import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
+import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
+import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
+import { VSX_LOAD_STORE_ROWS } from '../../isa/rows/vsx-load-store';
+import { VSX_MOVE_ROWS } from '../../isa/rows/vsx-move';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
 import { LOAD_RESERVE_ROWS } from '../../isa/rows/load-reserve';
@@ -54,6 +60,12 @@ const CATEGORIES: readonly Category[] = [
   ['Load', LOAD_ROWS],
   ['Store', STORE_ROWS],
   ['Floating-point load and store (no conversion)', FLOAT_LOAD_STORE_ROWS],
+  ['Floating-point move and status', FLOAT_MOVE_ROWS],
+  ['Vector load and store', VECTOR_LOAD_STORE_ROWS],
+  ['Vector logical, permute and move', VECTOR_MOVE_ROWS],
+  ['Vector integer compare', VECTOR_COMPARE_ROWS],
+  ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
+  ['Vector-scalar logical, permute and move', VSX_MOVE_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
@@ -75,9 +87,9 @@ const CATEGORIES: readonly Category[] = [
 
 /** Categories of the architecture that no row covers. */
 const NOT_COVERED: readonly string[] = [
-  'Floating-point (FP), but for loads and stores that do not convert',
-  'Vector (VMX)',
-  'Vector-scalar (VSX)',
+  'Floating-point (FP), but for moves and for loads and stores that do not convert',
+  'Vector (VMX), but for loads, stores, moves and integer comparisons',
+  'Vector-scalar (VSX), but for moves and for loads and stores that do not convert',
   'Decimal floating-point (DFP)',
   'Matrix multiply assist (MMA)',
   'Transactional memory (TM)',

@@ -69,6 +69,10 @@ function operandText({ kind }: Operand, value: number, context: Context): string
       return value === 0 ? '0' : `r${value}`;
     case 'fpr':
       return `f${value}`;
+    case 'vr':
+      return `v${value}`;
+    case 'vsr':
+      return `vs${value}`;
     case 'crField':
       return `cr${value}`;
     case 'crBit':

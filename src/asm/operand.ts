@@ -10,6 +10,8 @@ export type OperandClass =
   /** A register that is written `0` where it is register 0: (RA|0). */
   | 'gprOrZero'
   | 'fpr'
+  | 'vr'
+  | 'vsr'
   | 'crField'
   | 'crBit'
   | 'spr'
@@ -34,9 +36,11 @@ export interface OperandKind {
 
 const GPR_FIELDS = new Set(['RT', 'RS', 'RA', 'RB', 'RC', 'RTp', 'RSp']);
 const FPR_FIELDS = new Set(['FRT', 'FRS', 'FRA', 'FRB', 'FRC']);
+const VR_FIELDS = new Set(['VRT', 'VRS', 'VRA', 'VRB', 'VRC']);
+const VSR_FIELDS = new Set(['XT', 'XS', 'XA', 'XB', 'XC']);
 const CR_FIELDS = new Set(['BF', 'BFA']);
 const CR_BITS = new Set(['BT', 'BA', 'BB', 'BI', 'BC']);
-const SIGNED = new Set(['SI', 'D', 'DS', 'DQ', 'LI', 'BD']);
+const SIGNED = new Set(['SI', 'SIM', 'D', 'DS', 'DQ', 'LI', 'BD']);
 const SCALES: Readonly<Record<string, number>> = { DS: 4, DQ: 16, LI: 4, BD: 4, HD: 8 };
 /** hashst and hashchk: the displacement's sign bit is fixed, so the field counts up from -512. */
 const OFFSETS: Readonly<Record<string, number>> = { HD: -512 };
@@ -45,6 +49,8 @@ const CR_FIELD_WIDTH = 3;
 function classOf(name: string, absolute: boolean): OperandClass {
   if (GPR_FIELDS.has(name)) return 'gpr';
   if (FPR_FIELDS.has(name)) return 'fpr';
+  if (VR_FIELDS.has(name)) return 'vr';
+  if (VSR_FIELDS.has(name)) return 'vsr';
   if (CR_FIELDS.has(name)) return 'crField';
   if (CR_BITS.has(name)) return 'crBit';
   if (name === 'SPR') return 'spr';
@@ -63,16 +69,28 @@ export const kindOf = (form: FormName, name: string, { absolute = false } = {}):
   zeroIsFull: name === 'NB',
 });
 
-/** The kind of an operand that is no field of its own: BF of a branch condition, or a plain number. */
-export const variableKind = (name: string): OperandKind => ({
-  class: CR_FIELDS.has(name) ? 'crField' : 'number',
-  width: CR_FIELDS.has(name) ? CR_FIELD_WIDTH : 36,
-  signed: !CR_FIELDS.has(name),
-  scale: 1,
-  offset: 0,
-  eitherSign: false,
-  zeroIsFull: false,
-});
+const REGISTER_WIDTH = 5;
+const VARIABLE_WIDTH: Partial<Record<OperandClass, number>> = {
+  crField: CR_FIELD_WIDTH,
+  fpr: REGISTER_WIDTH,
+  vr: REGISTER_WIDTH,
+};
+const NUMBER_WIDTH = 36;
+
+/** The kind of an operand that is no field of its own: BF of a branch condition, a register, or a plain number. */
+export function variableKind(name: string): OperandKind {
+  const named = classOf(name, false);
+  const width = VARIABLE_WIDTH[named];
+  return {
+    class: width === undefined ? 'number' : named,
+    width: width ?? NUMBER_WIDTH,
+    signed: width === undefined,
+    scale: 1,
+    offset: 0,
+    eitherSign: false,
+    zeroIsFull: false,
+  };
+}
 
 /** Least and greatest value of a kind. */
 export function rangeOf(kind: OperandKind): readonly [least: number, most: number] {

@@ -27,6 +27,8 @@ function numbered(prefix: string, count: number, name: string): number | undefin
 
 const gpr = (name: string): number | undefined => numbered('r', 32, name) ?? GPR_NAMES.get(name);
 const fpr = (name: string): number | undefined => numbered('f', 32, name);
+const vr = (name: string): number | undefined => numbered('v', 32, name);
+const vsr = (name: string): number | undefined => numbered('vs', 64, name);
 const crField = (name: string): number | undefined => numbered('cr', 8, name);
 
 /** The number that a name stands for in an operand of a class, or undefined. `%r3` is `r3`. */
@@ -38,6 +40,10 @@ export function registerNumber(operand: OperandClass, name: string): number | un
       return gpr(plain);
     case 'fpr':
       return fpr(plain);
+    case 'vr':
+      return vr(plain);
+    case 'vsr':
+      return vsr(plain);
     case 'crField':
       return crField(plain);
     case 'crBit':
@@ -53,7 +59,7 @@ export function registerNumber(operand: OperandClass, name: string): number | un
 
 /** True for the name of some register: where it is not understood, that is worth saying. */
 export const isRegisterName = (name: string): boolean =>
-  (['gpr', 'fpr', 'crField', 'crBit', 'spr'] as const).some(
+  (['gpr', 'fpr', 'vr', 'vsr', 'crField', 'crBit', 'spr'] as const).some(
     (kind) => registerNumber(kind, name) !== undefined,
   );
 
@@ -62,6 +68,8 @@ export const EXPECTED: Readonly<Record<OperandClass, string>> = {
   gpr: 'a general register r0 to r31',
   gprOrZero: 'a general register r0 to r31',
   fpr: 'a floating-point register f0 to f31',
+  vr: 'a vector register v0 to v31',
+  vsr: 'a vector-scalar register vs0 to vs63',
   crField: 'a CR field cr0 to cr7',
   crBit: 'a CR bit such as eq or 4*cr1+eq',
   spr: 'a special purpose register by name or number',

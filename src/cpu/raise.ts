@@ -59,6 +59,7 @@ const RAISE: Readonly<Record<RaiseReason, (cpu: Cpu, operand: bigint) => Outcome
   trap: (cpu) => program(cpu, PROGRAM_CAUSE.TRAP),
   alignment: (cpu, dar) => takeInterrupt(cpu, 'alignment', by({ dar })),
   prefixAlignment,
+  floatEnabled: (cpu) => program(cpu, PROGRAM_CAUSE.FP_ENABLED),
   fpUnavailable: (cpu) => takeInterrupt(cpu, 'fpUnavailable', by()),
   vectorUnavailable: (cpu) => takeInterrupt(cpu, 'vectorUnavailable', by()),
   vsxUnavailable: (cpu) => takeInterrupt(cpu, 'vsxUnavailable', by()),

@@ -111,6 +111,18 @@ const FLOAT_COMPARE: Record<string, (a: number, b: number) => boolean> = {
 };
 
 const LOW = (1n << 64n) - 1n;
+/** The elements of a vector, least significant first, and a vector of them. */
+const elements = (value: bigint, bits: number): bigint[] =>
+  Array.from({ length: 128 / bits }, (_, i) => BigInt.asUintN(bits, value >> BigInt(i * bits)));
+const joined = (parts: readonly bigint[], bits: number): bigint =>
+  parts.reduceRight((all, part) => (all << BigInt(bits)) | part, 0n);
+const elementwise =
+  (bits: number, test: (a: bigint, b: bigint) => boolean) =>
+  (a: bigint, b: bigint): bigint =>
+    joined(
+      elements(a, bits).map((x, i) => (test(x, elements(b, bits)[i]!) ? (1n << BigInt(bits)) - 1n : 0n)),
+      bits,
+    );
 /** Operators whose operand and result types differ, and those of vectors. */
 const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
   'i32.wrap': (a) => a,
@@ -127,6 +139,14 @@ const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
   'i64.reinterpret': (a) => a,
   'f64.promote': (a) => fromF64(toF32(a)),
   'f32.demote': (a) => fromF32(toF64(a)),
+  'v128.swizzle': (a, b) =>
+    joined(elements(b, 8).map((n) => (n > 15n ? 0n : elements(a, 8)[Number(n)]!)), 8),
+  ...Object.fromEntries(
+    [8, 16, 32, 64].flatMap((bits) => [
+      [`v128.eq${bits}`, elementwise(bits, (a, b) => a === b)],
+      [`v128.gtS${bits}`, elementwise(bits, (a, b) => signed(a, bits) > signed(b, bits))],
+    ]),
+  ),
   'v128.and': (a, b) => a & b,
   'v128.or': (a, b) => a | b,
   'v128.xor': (a, b) => a ^ b,

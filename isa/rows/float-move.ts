@@ -1,0 +1,113 @@
+/**
+ * Floating-point instructions that compute nothing: moves, signs, and the FPSCR (Power ISA Book I, 4.6.5 and 4.6.9).
+ */
+import {
+  FPSCR, FPSCR_BITS, FPSCR_ENABLE_DISTANCE, FPSCR_ENABLES, FPSCR_EXCEPTIONS, FPSCR_INVALID, FPSCR_SUMMARIES,
+} from '../registers/float'; // prettier-ignore
+import { MSR } from '../registers/msr';
+import {
+  and, extendU, field, i32, i64, ne, not, or, resource, select, shl, shrU, sub, wrap, xor, type I32, type I64,
+} from '../vocabulary/expr'; // prettier-ignore
+import { fpr, setFpr } from '../vocabulary/float';
+import { insn, type InsnRow, type IsaLevel, type RowProperties } from '../vocabulary/row';
+import { def, raise, setCrField, setResource, variable, assign, when, type Sem } from '../vocabulary/stmt';
+
+const properties = (level: IsaLevel): RowProperties => ({ level, feature: 'float', facility: 'FP', timing: 'alu' }); // prettier-ignore
+const recording: RowProperties = { ...properties('P1'), suffixes: ['Rc'] };
+
+const fpscr: I64 = resource('FPSCR');
+/** Bits 32:35 of FPSCR. */
+const record: Sem = when(field('Rc'), setCrField(i32(1), wrap(and(shrU(fpscr, i64(28)), i64(15)))));
+const has = (value: I64, mask: bigint): I32 => ne(and(value, i64(mask)), i64(0));
+const bitIf = (cond: I32, mask: bigint): I64 => select(cond, i64(mask), i64(0));
+
+/** FPSCR with what its other bits say of VX and FEX. */
+const summarised = (value: I64, body: (whole: I64) => Sem): Sem =>
+  def(and(value, i64(FPSCR_BITS & ~FPSCR_SUMMARIES)), (plain) =>
+    def(or(plain, bitIf(has(plain, FPSCR_INVALID), FPSCR.VX.mask)), (withVx) => {
+      const enabled = and(and(shrU(withVx, i64(FPSCR_ENABLE_DISTANCE)), withVx), i64(FPSCR_ENABLES));
+      return def(or(withVx, bitIf(ne(enabled, i64(0)), FPSCR.FEX.mask)), body);
+    }),
+  );
+/** An enabled exception interrupts where MSR[FE0] or [FE1] says so: after FPSCR has changed. */
+const interruptIfEnabled: Sem = when(
+  has(fpscr, FPSCR.FEX.mask),
+  when(has(resource('MSR'), MSR.FE0.mask | MSR.FE1.mask), raise('floatEnabled')),
+);
+const setFpscr = (value: I64): Sem => summarised(value, (whole) => setResource('FPSCR', whole));
+const setRecordInterrupt = (value: I64): Sem => [setFpscr(value), record, interruptIfEnabled];
+
+/** The value with the bits of a mask from another. */
+const withBits = (old: I64, from: I64, mask: I64): I64 => or(and(old, not(mask)), and(from, mask));
+
+const sign = i64(1n << 63n);
+const move = (name: string, XO: number, value: I64): InsnRow =>
+  insn(name, 'X', { PO: 63, XO }, 'FRT,FRB', recording, [setFpr('FRT', value), record]);
+
+/** mtfsf: FLM chooses fields of four bits, of the upper word with W=1; L=1 stands for all of them. */
+const mtfsf: Sem = variable(i64(0), (mask) => [
+  Array.from({ length: 8 }, (_, i) =>
+    when(ne(and(field('FLM'), i32(1 << i)), i32(0)), assign(mask, or(mask, i64(0xfn << BigInt(4 * i))))),
+  ),
+  when(field('W'), assign(mask, shl(mask, i64(32)))),
+  when(field('L'), assign(mask, i64(-1n))),
+  setRecordInterrupt(withBits(fpscr, fpr('FRB'), mask)),
+]);
+
+/** mtfsfi: U into field BF, of the upper word with W=1. */
+const mtfsfi: Sem = def(extendU(sub(select(field('W'), i32(60), i32(28)), shl(field('FPF'), i32(2)))), (at) =>
+  setRecordInterrupt(withBits(fpscr, shl(extendU(field('U')), at), shl(i64(0xfn), at))),
+);
+
+const bitNamed: I64 = shrU(i64(1n << 31n), extendU(field('FPB')));
+/** mtfsb1: an exception bit that was 0 sets FX too. */
+const setBit: Sem = def(bitNamed, (bit) => {
+  const isNew = ne(and(and(bit, not(fpscr)), i64(FPSCR_EXCEPTIONS)), i64(0));
+  return setRecordInterrupt(or(or(fpscr, bit), bitIf(isNew, FPSCR.FX.mask)));
+});
+const clearBit: Sem = [setFpscr(and(fpscr, not(bitNamed))), record];
+
+/** mcrfs: the exceptions copied are cleared. */
+const mcrfs: Sem = def(extendU(sub(i32(28), shl(field('BFA'), i32(2)))), (at) => [
+  setCrField('BF', wrap(and(shrU(fpscr, at), i64(15)))),
+  setFpscr(and(fpscr, not(and(shl(i64(0xfn), at), i64(FPSCR_EXCEPTIONS | FPSCR.FX.mask))))),
+]);
+
+/** v3.0: FPSCR into FRT, and some of its control bits from elsewhere. */
+const exchange = (name: string, RA: number, rest: { operands: string; sem: Sem; shown?: bigint }): InsnRow =>
+  insn(name, 'X', { PO: 63, RA, XO: 583 }, `FRT${rest.operands}`, properties('v3.0B'), [
+    setFpr('FRT', and(fpscr, i64(rest.shown ?? FPSCR_BITS))),
+    rest.sem,
+  ]);
+const CONTROL = FPSCR.DRN.mask | FPSCR_ENABLES | FPSCR.NI.mask | FPSCR.RN.mask;
+const STATUS_AND_CONTROL = CONTROL | FPSCR.FPRF.mask | FPSCR.FR.mask | FPSCR.FI.mask;
+const drn = (value: I64): Sem => setFpscr(withBits(fpscr, value, i64(FPSCR.DRN.mask)));
+const rn = (value: I64): Sem => setFpscr(withBits(fpscr, value, i64(FPSCR.RN.mask)));
+/** A register operand is read before FRT, which may be it, is written. */
+const exchangeWith = (name: string, RA: number, change: (value: I64) => Sem): InsnRow =>
+  insn(name, 'X', { PO: 63, RA, XO: 583 }, 'FRT,FRB', properties('v3.0B'),
+    def(fpr('FRB'), (value) => [setFpr('FRT', and(fpscr, i64(CONTROL))), change(value)])); // prettier-ignore
+
+export const FLOAT_MOVE_ROWS: readonly InsnRow[] = [
+  move('fmr', 72, fpr('FRB')),
+  move('fneg', 40, xor(fpr('FRB'), sign)),
+  move('fabs', 264, and(fpr('FRB'), not(sign))),
+  move('fnabs', 136, or(fpr('FRB'), sign)),
+  insn('fcpsgn', 'X', { PO: 63, XO: 8 }, 'FRT,FRA,FRB', { ...recording, level: 'v2.05' }, [
+    setFpr('FRT', withBits(fpr('FRB'), fpr('FRA'), sign)), record,
+  ]),
+  insn('mffs', 'X', { PO: 63, RA: 0, XO: 583 }, 'FRT', recording, [setFpr('FRT', fpscr), record]),
+  exchange('mffsce', 1, { operands: '', sem: setFpscr(and(fpscr, i64(~FPSCR_ENABLES))) }),
+  exchangeWith('mffscdrn', 20, drn),
+  exchange('mffscdrni', 21, {
+    operands: ',DRM', shown: CONTROL, sem: drn(shl(extendU(field('DRM')), i64(FPSCR.DRN.shift))),
+  }),
+  exchangeWith('mffscrn', 22, rn),
+  exchange('mffscrni', 23, { operands: ',RM', shown: CONTROL, sem: rn(extendU(field('RM'))) }),
+  exchange('mffsl', 24, { operands: '', shown: STATUS_AND_CONTROL, sem: [] }),
+  insn('mtfsf', 'XFL', { PO: 63, XO: 711 }, 'FLM,FRB,L,W', recording, mtfsf),
+  insn('mtfsfi', 'X', { PO: 63, XO: 134 }, 'FPF,U,W', recording, mtfsfi),
+  insn('mtfsb0', 'X', { PO: 63, XO: 70 }, 'FPB', recording, clearBit),
+  insn('mtfsb1', 'X', { PO: 63, XO: 38 }, 'FPB', recording, setBit),
+  insn('mcrfs', 'X', { PO: 63, XO: 64 }, 'BF,BFA', properties('P1'), mcrfs),
+]; // prettier-ignore
