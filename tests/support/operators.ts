@@ -140,7 +140,10 @@ const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
   'f64.promote': (a) => fromF64(toF32(a)),
   'f32.demote': (a) => fromF32(toF64(a)),
   'v128.swizzle': (a, b) =>
-    joined(elements(b, 8).map((n) => (n > 15n ? 0n : elements(a, 8)[Number(n)]!)), 8),
+    joined(
+      elements(b, 8).map((n) => (n > 15n ? 0n : elements(a, 8)[Number(n)]!)),
+      8,
+    ),
   ...Object.fromEntries(
     [8, 16, 32, 64].flatMap((bits) => [
       [`v128.eq${bits}`, elementwise(bits, (a, b) => a === b)],
