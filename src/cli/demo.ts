@@ -15,7 +15,7 @@ import type { WalkEvent } from '../trace/events/walk';
 import { interruptTitle, sizeText } from '../trace/sinks/text-walk';
 import type { CliIo } from './command';
 import { EXIT } from './exit-codes';
-import { countersOf } from './session';
+import { countersOf } from './statistics';
 
 const FIXTURE = 'hypervisor.s';
 const ENTRY = 0x10n;

@@ -7,9 +7,11 @@ import { MICROWATT_MACHINE } from '../machine/microwatt';
 import { POWERNV_MACHINE } from '../machine/powernv';
 import { PSERIES_MACHINE } from '../machine/pseries';
 import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
+import { createTiming, type Timing } from '../timing';
 import type { Snapshot } from '../machine/snapshot';
 import { readBytes } from './files';
 import { readSnapshot } from './snapshot-file';
+import { readProfile } from './timing-options';
 
 export const MACHINES: Readonly<Record<MachineDescription['name'], MachineDescription>> = {
   microwatt: MICROWATT_MACHINE,
@@ -24,6 +26,8 @@ export interface SetupOptions {
   readonly memory?: number;
   readonly smp?: number;
   readonly tlb?: 'coherent' | 'architected';
+  /** A cycle model by name, or a file with its profile. */
+  readonly timing?: string;
   /** Exactly one of the two is a file. */
   readonly image?: string;
   readonly snapshot?: string;
@@ -39,13 +43,14 @@ export interface Setup {
   readonly machine: Machine;
   /** Absent for a snapshot. */
   readonly image?: Image;
+  readonly timing?: Timing | undefined;
 }
 
 /** @throws UserError for files that cannot be read or do not fit */
 export function setUp(options: SetupOptions, output: (byte: number) => void): Setup {
   return options.snapshot === undefined
     ? fromImage(options, output)
-    : { machine: fromSnapshot(options, options.snapshot, output) };
+    : fromSnapshot(options, options.snapshot, output);
 }
 
 function fromImage(options: SetupOptions, output: (byte: number) => void): Setup {
@@ -56,7 +61,7 @@ function fromImage(options: SetupOptions, output: (byte: number) => void): Setup
   });
   const machine = build(MACHINES[options.machine ?? 'powernv'], options, output);
   machine.load(image, extrasOf(options));
-  return { machine, image };
+  return { machine, image, timing: machine.timing };
 }
 
 function extrasOf({ initrd, append, dtb }: SetupOptions): BootExtras {
@@ -68,7 +73,7 @@ function extrasOf({ initrd, append, dtb }: SetupOptions): BootExtras {
   };
 }
 
-function fromSnapshot(options: SetupOptions, name: string, output: (byte: number) => void): Machine {
+function fromSnapshot(options: SetupOptions, name: string, output: (byte: number) => void): Setup {
   const snapshot = readSnapshot(name);
   const description = MACHINES[options.machine ?? machineOf(name, snapshot)];
   const machine = build(
@@ -82,7 +87,7 @@ function fromSnapshot(options: SetupOptions, name: string, output: (byte: number
     output,
   );
   machine.restore(name, snapshot);
-  return machine;
+  return { machine, timing: machine.timing };
 }
 
 function machineOf(name: string, { machine }: Snapshot): MachineDescription['name'] {
@@ -92,9 +97,10 @@ function machineOf(name: string, { machine }: Snapshot): MachineDescription['nam
 
 function build(
   description: MachineDescription,
-  { cpu, memory, smp, tlb }: SetupOptions,
+  { cpu, memory, smp, tlb, timing }: SetupOptions,
   output: (byte: number) => void,
 ): Machine {
+  const profile = readProfile(timing ?? 'none');
   return new Machine({
     description,
     output,
@@ -102,5 +108,6 @@ function build(
     ...(memory === undefined ? {} : { memory }),
     ...(smp === undefined ? {} : { cpus: smp }),
     ...(tlb === undefined ? {} : { tlb }),
+    timing: profile && createTiming(profile),
   });
 }

@@ -2,7 +2,6 @@
  * `book3s boot`: runs a machine with its console on the terminal until it ends, and writes what was asked for, however
  * it ends.
  */
-import { disassembleOne } from '../asm/disassemble';
 import type { PowerRequest } from '../machine/devices/power';
 import type { Machine, MachineEnd } from '../machine/machine';
 import { allRegisters, registerFile } from '../machine/registers';
@@ -15,7 +14,9 @@ import { ConsoleInput } from './console-input';
 import { EXIT } from './exit-codes';
 import { wantsJson, writeFile } from './files';
 import { setUp, type Setup } from './machine-setup';
+import { instructionText, PipelineWatch } from './pipeline-watch';
 import { ZLIB } from './snapshot-file';
+import { countersOf, instructionsOf, statisticsText } from './statistics';
 
 /** Instructions between looks at input and signals. */
 const SLICE = 2_000_000;
@@ -42,11 +43,15 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
     (byte) => output.put(byte),
   );
   const recorder = options.trace && record(options, setup);
+  const { machine, timing } = setup;
+  const pipeline = options.pipeline && new PipelineWatch(machine, timing!, options.pipeline);
+  const before = instructionsOf(machine);
   const started = process.hrtime.bigint();
-  const ending = await runToEnd(setup.machine, options.maxInsns ?? Infinity, output);
+  const ending = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, pipeline });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   output.flush();
-  writeResults(options, setup.machine, { ending, seconds, recorder });
+  pipeline?.end();
+  writeResults(options, { ...setup, ending, seconds, recorder, before });
   if (ending.message !== undefined) io.err.write(`book3s: ${ending.message}\n`);
   io.err.flush();
   return ending.code;
@@ -72,8 +77,16 @@ class ConsoleOutput {
 }
 const NEWLINE = 0x0a;
 
+interface HowToRun {
+  /** Instructions. */
+  readonly limit: number;
+  readonly output: ConsoleOutput;
+  readonly pipeline: PipelineWatch | undefined;
+}
+
 /** Runs until the machine ends, the limit is reached or the user leaves. */
-async function runToEnd(machine: Machine, limit: number, output: ConsoleOutput): Promise<Ending> {
+async function runToEnd(machine: Machine, how: HowToRun): Promise<Ending> {
+  const { limit, output, pipeline } = how;
   let leaving: Ending | undefined;
   const input = new ConsoleInput(() => {
     leaving = { code: EXIT.OK, reason: 'left' };
@@ -88,7 +101,7 @@ async function runToEnd(machine: Machine, limit: number, output: ConsoleOutput):
     let left = limit;
     while (leaving === undefined) {
       input.feed((bytes) => machine.input(bytes));
-      const { end, used } = machine.run(Math.min(SLICE, left));
+      const { end, used } = machine.run(Math.min(SLICE, left, pipeline?.next() ?? SLICE));
       left -= used;
       output.flush();
       if (end.kind === 'idle' && !input.exhausted) await input.arrival();
@@ -164,24 +177,20 @@ function record(options: BootOptions, { machine, image }: Setup): TraceRecorder 
   new Tracer(machine, {
     kinds: new Set(WATCHED_KINDS.filter((kind): kind is WatchedKind => kinds.has(kind))),
     emit: recorder.emit,
-    disassemble: (cpu) =>
-      cpu.prefixed
-        ? disassembleOne(cpu.imageHi, cpu.imageLo, cpu.nia).text
-        : disassembleOne(cpu.imageLo, undefined, cpu.nia).text,
+    disassemble: instructionText,
   });
   return recorder;
 }
 
-/** Counters that do not depend on the host. */
-export function countersOf(machine: Machine): Record<string, number> {
-  return { instructions: Number(machine.instructions), ...machine.execution.counters };
+interface Results extends Setup {
+  readonly ending: Ending;
+  readonly seconds: number;
+  readonly before: readonly bigint[];
+  readonly recorder: TraceRecorder | undefined;
 }
 
-function writeResults(
-  options: BootOptions,
-  machine: Machine,
-  { ending, seconds, recorder }: { ending: Ending; seconds: number; recorder: TraceRecorder | undefined },
-): void {
+function writeResults(options: BootOptions, results: Results): void {
+  const { machine, ending, recorder } = results;
   const t = Number(machine.execution.retired(machine.cpus[0]!));
   const counters = countersOf(machine);
   recorder?.emit({ ev: 'stats', t, cpu: 0, counters });
@@ -196,15 +205,8 @@ function writeResults(
         ? `${JSON.stringify(machine.cpus.length === 1 ? allRegisters(cpu) : machine.cpus.map(allRegisters))}\n`
         : `${registerFile(cpu).join('\n')}\n`,
     );
-  if (options.stats !== undefined) {
-    const all = { ...counters, seconds: Number(seconds.toFixed(6)) };
-    const text = wantsJson(options.stats)
-      ? `${JSON.stringify(all)}\n`
-      : Object.entries(all)
-          .map(([name, value]) => `${name} ${value}\n`)
-          .join('');
-    writeFile(options.stats, '--stats', text);
-  }
+  if (options.stats !== undefined)
+    writeFile(options.stats, '--stats', statisticsText(results, { json: wantsJson(options.stats) }));
   if (options.snapshotOut !== undefined)
     writeFile(
       options.snapshotOut,

@@ -35,6 +35,11 @@ export class Agenda {
 
   /** True where an interrupt might be deliverable, or the thread is stopped: `deliver` must be asked. */
   mustLook(): boolean {
+    return this.isRequested() || this.timeToNext() <= 0;
+  }
+
+  /** The same, timers aside. */
+  isRequested(): boolean {
     const { state } = this.cpu;
     return (
       state.int(AT.STOPPED) !== 0 ||
@@ -44,8 +49,7 @@ export class Agenda {
       state.lo(AT.DPDES) !== 0 ||
       (state.lo(AT.LPCR) & LPCR.MER.lo) !== 0 ||
       state.hi(AT.BESCR) !== 0 ||
-      state.lo(AT.BESCR) !== 0 ||
-      this.timeToNext() <= 0
+      state.lo(AT.BESCR) !== 0
     );
   }
 

@@ -101,6 +101,8 @@ export class Execution implements EngineHost {
   /** Instructions of this stretch that are in RETIRED already. */
   private settled = 0;
   private readonly progress: readonly Progress[];
+  /** By CPU: a budget ended its last stretch where a cycle model would not have looked for timers. */
+  private readonly cut: boolean[];
   /** What the last observed instruction was, for the trace interrupt after it, and what it accessed first. */
   private stepped: CompletedInstruction | undefined;
   private accessed: bigint | undefined;
@@ -139,6 +141,7 @@ export class Execution implements EngineHost {
     this.agendas = this.cpus.map((cpu) => new Agenda(cpu, timing && (() => timing.cycles(cpu))));
     if (timing) this.attachTiming(timing);
     this.progress = this.cpus.map(({ state }) => new Progress(state));
+    this.cut = this.cpus.map(() => false);
     this.cpus.forEach((cpu) => this.reset(cpu));
   }
 
@@ -172,6 +175,7 @@ export class Execution implements EngineHost {
     this.engine.replaced();
     for (const agenda of this.agendas) agenda.forget();
     for (const progress of this.progress) progress.forget();
+    this.cut.fill(false);
     this.options.timing?.forget();
     this.cpus.forEach((cpu) => this.registersChanged(cpu));
   }
@@ -221,7 +225,9 @@ export class Execution implements EngineHost {
     let left = budget;
     while (left > 0 && !this.stopped) {
       if (progress.isLoop) return { end: this.loopReport(cpu), used: budget - left };
-      if (agenda.mustLook() && deliver(cpu)) {
+      const cut = this.cut[cpu.state.index]!;
+      this.cut[cpu.state.index] = false;
+      if ((cut ? agenda.isRequested() : agenda.mustLook()) && deliver(cpu)) {
         left -= progress.takeBarren();
         continue;
       }
@@ -229,12 +235,12 @@ export class Execution implements EngineHost {
       if (cpu.state.int(STOPPED)) {
         if (next === Infinity) return { end: { kind: 'idle' }, used: budget - left };
         const idle = Math.min(Math.max(next, 1), left);
-        cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(idle));
+        this.pass(cpu, idle);
         left -= idle;
         continue;
       }
       const stepping = isStepping(cpu);
-      const grant = stepping ? 1 : Math.min(left, this.untilTime(cpu, next), LONGEST_STRETCH);
+      const grant = stepping ? 1 : Math.min(left, this.untilTime(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
       left -= this.stretch(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };
@@ -244,13 +250,15 @@ export class Execution implements EngineHost {
   private untilTime(cpu: Cpu, next: number): number {
     const { timing } = this.options;
     if (!timing) return next;
-    timing.leaveAt(cpu, timing.cycles(cpu) + Math.max(next, 1));
+    timing.leaveAt(cpu, timing.cycles(cpu) + next);
     return Infinity;
   }
 
   /** Lets time pass for a CPU that does nothing in it. @param units of the machine's time */
   pass(cpu: Cpu, units: number): void {
-    if (units > 0) cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(units));
+    if (units <= 0) return;
+    if (this.options.timing) this.options.timing.idled(cpu, units);
+    else cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(units));
   }
 
   /** Ends the run after the instruction that is executing: a device wants it. */
@@ -275,6 +283,8 @@ export class Execution implements EngineHost {
     this.options.timing?.left?.(cpu);
     this.settle(cpu);
     const executed = this.settled;
+    // Generated code looks for the end of its time at lines of code and branches: a run in slices is to do the same.
+    this.cut[state.index] = exit === EXIT.budget && this.options.timing !== undefined && !stepping;
     this.granted = 0;
     state.setInt(LEFT, 0);
     if (stepping && executed === 1) {
@@ -328,7 +338,9 @@ export class Execution implements EngineHost {
   /** An interrupt was taken: time passes with it where nothing else makes it pass. */
   private interruptTaken(cpu: Cpu, taken: TakenInterrupt): void {
     const { state } = cpu;
-    if (this.progress[state.index]!.isBarren(this.retired(cpu))) state.set(IDLE, state.get(IDLE) + 1n);
+    const barren = this.progress[state.index]!.isBarren(this.retired(cpu));
+    // A cycle model says itself what an interrupt costs.
+    if (barren && !this.options.timing) this.pass(cpu, 1);
     this.counters.interrupts++;
     this.options.timing?.interrupted(cpu);
     this.observers.interrupt?.(cpu, taken);
@@ -405,7 +417,22 @@ export class Execution implements EngineHost {
   private now(cpu: Cpu): bigint {
     const { timing } = this.options;
     const busy = timing ? BigInt(timing.cycles(cpu)) : this.retired(cpu);
-    return busy + cpu.state.get(IDLE);
+    return busy + BigInt.asIntN(64, cpu.state.get(IDLE));
+  }
+
+  /**
+   * What IDLETIME is in a snapshot: time beyond one unit an instruction. So that time goes on from there under any
+   * model of it.
+   */
+  savedIdleTime(cpu: Cpu): bigint {
+    return u64(this.now(cpu) - this.retired(cpu));
+  }
+
+  /** The opposite, for registers that were restored. */
+  restoredIdleTime(cpu: Cpu): void {
+    const { timing } = this.options;
+    if (timing)
+      cpu.state.set(IDLE, u64(cpu.state.get(IDLE) + this.retired(cpu) - BigInt(timing.cycles(cpu))));
   }
 
   /** splitmix64: the same sequence in every run. */
@@ -477,7 +504,8 @@ export class Execution implements EngineHost {
   observe(index: number): number {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
-    if (this.options.timing?.observe?.(cpu)) return 1;
+    const { timing } = this.options;
+    if (timing?.observe?.(cpu) ?? timing?.leavesBefore?.(cpu)) return 1;
     this.observers.instruction?.(cpu);
     if (isStepping(cpu)) {
       this.stepped = this.describe(cpu);

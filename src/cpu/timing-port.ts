@@ -29,11 +29,15 @@ export interface TimingPort {
   leaveAt(cpu: Cpu, cycles: number): void;
   /** An instruction is about to execute, where nothing is woven; true: leave before it, `leaveAt` is reached. */
   observe?(cpu: Cpu): boolean;
+  /** The same where the model is woven, and somebody else observes. */
+  leavesBefore?(cpu: Cpu): boolean;
   /** Generated code was left: NIA is exact. */
   left?(cpu: Cpu): void;
   /** A load or store succeeded; the effective address is in ARG. */
   accessed(cpu: Cpu, access: TimedAccess): void;
   interrupted(cpu: Cpu): void;
+  /** A stopped CPU waited. */
+  idled(cpu: Cpu, cycles: number): void;
   contextChanged(cpu: Cpu): void;
   invalidated(cpu: Cpu, what: Invalidation): void;
   /** Memory was replaced from outside. */

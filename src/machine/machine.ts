@@ -2,12 +2,15 @@
  * A machine: CPUs, real memory, devices on a bus, and how they are run together. What distinguishes the machines is
  * in their descriptions (`microwatt.ts`, `powernv.ts`).
  */
+import type { InterruptName } from '../../isa/interrupts';
 import { Execution, type RunEnd } from '../cpu/execution';
 import type { Cpu, Bus as CpuBus } from '../cpu/cpu';
 import { CPU_MODELS, type CpuModel, type ModelName } from '../cpu/models';
+import type { InterruptDetail } from '../cpu/interrupts';
 import { PENDING, setPending } from '../cpu/pending';
 import { UserError } from '../core/errors';
 import type { RealMemory } from '../core/memory';
+import type { HypervisorExit } from '../timing/profile';
 import type { Timing } from '../timing/timing';
 import { placeImage, type Image } from '../loader';
 import { hex0x } from '../core/u64';
@@ -98,6 +101,8 @@ export class Machine {
   readonly execution: Execution;
   /** Sees what goes through the console while it is set. */
   onConsole: ((direction: 'in' | 'out', bytes: Uint8Array) => void) | undefined;
+  /** Its cycle model. */
+  readonly timing: Timing | undefined;
   private readonly io: Devices;
   private enabled = 1;
   private turn = 0;
@@ -108,6 +113,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     const { description } = options;
     this.description = description;
+    this.timing = options.timing;
     const name = options.model ?? description.defaultModel;
     if (!description.models.includes(name))
       throw new UserError(
@@ -127,7 +133,7 @@ export class Machine {
       ...(options.timing ? { timing: options.timing } : {}),
       bus: (memory, stored) => new MachineBus(memory, this.devices, stored),
       resumed: (cpu) => this.l0?.resumed(cpu),
-      hypervisorInterrupt: (cpu, name, detail) => this.l0?.interrupt(cpu, name, detail) ?? false,
+      hypervisorInterrupt: (cpu, name, detail) => this.exitToL0(cpu, name, detail),
     });
     if (options.tlb === 'architected') this.execution.useArchitectedTlb();
     this.io = description.build({
@@ -221,7 +227,10 @@ export class Machine {
     return {
       machine: this.description.name,
       model: this.model.name,
-      cpus: this.cpus.map(({ state }) => saveRegisters(state)),
+      cpus: this.cpus.map((cpu) => ({
+        ...saveRegisters(cpu.state),
+        IDLETIME: hex0x(this.execution.savedIdleTime(cpu)),
+      })),
       devices: this.l0 ? { ...this.devices.save(), l0: this.saveL0(this.l0) } : this.devices.save(),
       scheduler: {
         turn: this.turn,
@@ -258,7 +267,11 @@ export class Machine {
     if (random === undefined)
       throw new UserError(`${name}: scheduler.random: expected "0x..."; the snapshot is damaged`);
     scheduler.done();
-    this.cpus.forEach(({ state }, i) => restoreRegisters(state, snapshot.cpus[i], `${name}: cpus.${i}`));
+    this.cpus.forEach((cpu, i) => {
+      restoreRegisters(cpu.state, snapshot.cpus[i], `${name}: cpus.${i}`);
+      this.execution.restoredIdleTime(cpu);
+    });
+    snapshot.copyMemory(this.memory.bytes);
     this.devices.restore(snapshot.devices);
     snapshot.copyMemory(this.memory.bytes);
     this.turn = turn;
@@ -266,6 +279,17 @@ export class Machine {
     this.enabled = enabled;
     this.execution.randomState = hex0x(random);
     this.execution.memoryReplaced();
+  }
+
+  /** A guest of the built-in hypervisor leaves to it: what it does may cost time. */
+  private exitToL0(cpu: Cpu, name: InterruptName, detail: InterruptDetail): boolean {
+    const { l0 } = this;
+    if (!l0) return false;
+    const nested = (): boolean => l0.nested?.isRunning(l0.vcpus[cpu.state.index]!) ?? false;
+    const before = nested();
+    const handled = l0.interrupt(cpu, name, detail);
+    this.timing?.hypervisorWorked(cpu, exitKind(name, { before, after: nested() }));
+    return handled;
   }
 
   /** Counts time of a turn. A CPU that waits lets its turn pass: all of them have the same time. */
@@ -296,6 +320,13 @@ export class Machine {
     }
     return cpus[0]!;
   }
+}
+
+/** What the built-in hypervisor did for a guest. @param nested whether a nested guest ran, and whether one runs now */
+function exitKind(name: InterruptName, nested: { before: boolean; after: boolean }): HypervisorExit {
+  if (nested.before !== nested.after) return nested.after ? 'nestedEntry' : 'nestedExit';
+  if (name === 'systemCall') return 'hypercall';
+  return name === 'hypervisorDataStorage' || name === 'hypervisorInstructionStorage' ? 'pageFault' : 'other';
 }
 
 function checkedMemory({ name, maxMemory }: MachineDescription, size: number): number {

@@ -17,6 +17,8 @@ export const CAUSES = [
   'storageUnit',
   /** The built-in hypervisor's own work. */
   'hypervisor',
+  /** The CPU was stopped, and waited for an interrupt. */
+  'idle',
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 

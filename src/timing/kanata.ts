@@ -1,88 +1,91 @@
 /**
- * A pipeline trace of a window of instructions in Kanata 0004, the format of the viewer Konata: for each instruction
- * when it was fetched (F), waited (W), executed (X) and completed. Made by the reference model, which sees every
- * instruction.
+ * A pipeline trace in Kanata 0004, the format of the viewer Konata: for each instruction when it was fetched (F), waited
+ * (W), executed (X) and completed. Lines are written as soon as nothing earlier can follow: memory does not grow with
+ * the trace.
  */
-import { UserError } from '../core/errors';
 
 /** One instruction that issued. Times are cycles. */
 export interface IssuedInstruction {
   readonly cpu: number;
-  /** Effective address and what it is. */
+  /** Its number in the run, and its effective address and what it is. */
+  readonly number: number;
   readonly address: bigint;
   readonly text: string;
+  /** What it waited for and made wait, for whoever points at it. */
+  readonly detail: string;
   /** When fetching could begin with it, when it issued, when it completed. */
   readonly fetched: number;
   readonly issued: number;
   readonly completed: number;
+  /** It ended in an interrupt. */
+  readonly flushed: boolean;
 }
 
-/** Which instructions of a CPU are traced: `count` from the `first` on, the first after reset being 0. */
-export interface TraceWindow {
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Instructions that one trace may have. */
-const MOST_TRACED = 1_000_000;
-/** One CPU is one thread. */
 const HEADER = 'Kanata\t0004';
+/** Lines that are kept before those that are certain are written. */
+const BATCH = 4096;
+/** The last field of R. */
+const END = { retired: 0, flushed: 1 } as const;
 
 interface Line {
   readonly cycle: number;
   readonly text: string;
 }
 
-export class KanataTrace {
-  private readonly lines: Line[] = [];
-  /** Instructions seen, traced and completed, and the end of the last one: completion is in order. */
-  private seen = 0;
-  private traced = 0;
+export class KanataWriter {
+  private lines: Line[] = [];
+  private begun = false;
+  /** The cycle that the file is at. */
+  private now = 0;
+  private ids = 0;
+  private retired = 0;
+  /** Fetching and completion are in order: when the last ones were. */
+  private lastFetch = 0;
   private lastEnd = 0;
 
-  /** @throws UserError where the window is none */
-  constructor(private readonly window: TraceWindow) {
-    const { first, count } = window;
-    if (!Number.isInteger(first) || first < 0 || !Number.isInteger(count) || count < 1 || count > MOST_TRACED)
-      throw new UserError(
-        `pipeline trace: expected the first instruction from 0 on and 1 to ${MOST_TRACED} instructions, got ${first} and ${count}`,
-      );
-  }
-
-  /** True when everything of the window has been seen. */
-  get complete(): boolean {
-    return this.traced >= this.window.count;
-  }
+  constructor(private readonly write: (text: string) => void) {}
 
   add(instruction: IssuedInstruction): void {
-    if (this.seen++ < this.window.first || this.complete) return;
-    const { cpu, address, text, issued, completed } = instruction;
-    const id = this.traced++;
-    const fetched = Math.min(instruction.fetched, issued);
-    const end = Math.max(completed, this.lastEnd, issued + 1);
+    const { cpu, number, address, text, detail, issued, flushed } = instruction;
+    const id = this.ids++;
+    const fetched = Math.min(Math.max(instruction.fetched, this.lastFetch), issued);
+    const completed = Math.max(instruction.completed, issued + 1);
+    const end = Math.max(completed, this.lastEnd);
+    this.lastFetch = fetched;
     this.lastEnd = end;
     const at = (cycle: number, line: string): number => this.lines.push({ cycle, text: line });
-    at(fetched, `I\t${id}\t${this.seen - 1}\t${cpu}`);
+    at(fetched, `I\t${id}\t${number}\t${cpu}`);
     at(fetched, `L\t${id}\t0\t${address.toString(16)}: ${text}`);
+    if (detail !== '') at(fetched, `L\t${id}\t1\t${detail}`);
     at(fetched, `S\t${id}\t0\tF`);
     // It passed decoding one cycle before it issued, unless it had to wait.
     if (fetched + 1 < issued) at(fetched + 1, `S\t${id}\t0\tW`);
     at(issued, `S\t${id}\t0\tX`);
     at(completed, `E\t${id}\t0\tX`);
-    at(end, `R\t${id}\t${id}\t0`);
+    at(end, `R\t${id}\t${this.retired}\t${flushed ? END.flushed : END.retired}`);
+    if (!flushed) this.retired++;
+    if (this.lines.length > BATCH) this.flush(this.lastFetch);
   }
 
-  /** The whole trace. */
-  text(): string {
-    const lines = [...this.lines].sort((a, b) => a.cycle - b.cycle);
-    const first = lines[0]?.cycle ?? 0;
-    const out = [HEADER, `C=\t${first}`];
-    let now = first;
-    for (const { cycle, text } of lines) {
-      if (cycle > now) out.push(`C\t${cycle - now}`);
-      now = cycle;
+  /** Writes what is left. */
+  close(): void {
+    this.flush(Infinity);
+  }
+
+  /** Writes all lines before a cycle, by cycle; lines of one cycle stay in their order. */
+  private flush(before: number): void {
+    const sorted = this.lines.sort((a, b) => a.cycle - b.cycle);
+    const certain = sorted.findIndex(({ cycle }) => cycle >= before);
+    const ready = certain < 0 ? sorted : sorted.slice(0, certain);
+    this.lines = certain < 0 ? [] : sorted.slice(certain);
+    const out: string[] = [];
+    if (!this.begun) out.push(HEADER, `C=\t${(this.now = ready[0]?.cycle ?? 0)}`);
+    this.begun = true;
+    for (const { cycle, text } of ready) {
+      if (cycle > this.now) out.push(`C\t${cycle - this.now}`);
+      this.now = cycle;
       out.push(text);
     }
-    return `${out.join('\n')}\n`;
+    if (out.length > 0) this.write(`${out.join('\n')}\n`);
   }
 }

@@ -89,18 +89,19 @@ export class Pipeline {
     return Math.floor(Math.max(ahead, cells.get(CELL.redirect) - this.runAhead, 0) / TICKS.cycle);
   }
 
-  /** Cycles at which the instruction that was begun issued and will have completed, its accesses aside. */
-  timesOfCurrent(): { issued: number; completed: number } {
-    const issue = this.cells.get(CELL.history + this.slot);
-    const cycle = (ticks: number): number => Math.floor(ticks / TICKS.cycle);
-    const busy = this.cells.get(CELL.next) - issue;
-    return { issued: cycle(issue), completed: cycle(issue + Math.max(this.current!.completes, busy)) };
+  /** Cycles at which the last instruction issued, and at which it and what it wrote is complete. */
+  timesOf({ completes, interval, writes }: Schedule, { lo }: Place): { issued: number; completed: number } {
+    const { cells } = this;
+    const issue = cells.get(CELL.history + slotOf(lo));
+    const ready = writes.map(({ resource }) => cells.get(CELL.ready + resource));
+    const end = Math.max(issue + Math.max(completes, interval), ...ready);
+    return { issued: Math.floor(issue / TICKS.cycle), completed: Math.floor(end / TICKS.cycle) };
   }
 
   /** True where the time to leave has come and fetching looks up, so that generated code can leave. */
   mustLeave({ real }: Place): boolean {
     const { cells } = this;
-    const sameLine = cells.lo(CELL.line) === real >>> this.profile.fetch.lineShift;
+    const sameLine = cells.hi(CELL.line) === real >>> this.profile.fetch.lineShift;
     return !sameLine && cells.get(CELL.next) >= cells.get(CELL.deadline);
   }
 
@@ -176,8 +177,8 @@ export class Pipeline {
   private fetch({ hi, lo, real }: Place): void {
     const { cells, profile } = this;
     const line = real >>> profile.fetch.lineShift;
-    if (cells.lo(CELL.line) === line) return;
-    cells.setHalves(CELL.line, 0, line);
+    if (cells.hi(CELL.line) === line) return;
+    cells.setHalves(CELL.line, line, line);
     this.fetchLine({ hi, lo, real });
   }
 
@@ -185,6 +186,7 @@ export class Pipeline {
   fetchLine({ hi, lo, real }: Place): void {
     const { cells, structures, profile } = this;
     const line = real >>> profile.fetch.lineShift;
+    cells.count('fetchedLines');
     let cause: number = CAUSE.instructionCache;
     let penalty = this.translated('fetch', hi, lo);
     if (penalty > 0) cause = CAUSE.instructionTranslation;

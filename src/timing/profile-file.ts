@@ -37,7 +37,7 @@ export function parseProfile(file: string, json: string): TimingProfile {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new UserError(`${file}: not JSON: ${(error as Error).message}`);
+    throw new UserError(`${file}${positionOf(error as Error, json)}: not JSON: ${(error as Error).message}`);
   }
   if (!isObject(value)) throw new UserError(`${file}: expected an object with a timing profile`);
   const { extends: base, ...own } = value;
@@ -54,10 +54,26 @@ export function parseProfile(file: string, json: string): TimingProfile {
   return whole as TimingProfile;
 }
 
+/** `:LINE:COLUMN` of what the parser stumbled over: where it says nothing, the text ended too early. */
+function positionOf({ message }: Error, text: string): string {
+  const at = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
+  const before = text.slice(0, at).split('\n');
+  return `:${before.length}:${before.at(-1)!.length + 1}`;
+}
+
 function baseOf(file: string, name: unknown): TimingProfile {
   if (typeof name === 'string' && Object.hasOwn(PROFILES, name)) return PROFILES[name]!;
   const names = Object.keys(PROFILES).join(', ');
   throw new UserError(`${file}: extends: expected one of ${names}, got ${JSON.stringify(name)}`);
+}
+
+/** @throws UserError where `--timing` names neither a profile nor what looks like a file */
+export function checkProfileName(name: string): void {
+  if (name === 'none' || Object.hasOwn(PROFILES, name) || name === '-' || /[./\\]/.test(name)) return;
+  throw new UserError(
+    `--timing: expected one of none, ${Object.keys(PROFILES).join(', ')}, or a JSON file, got "${name}"; ` +
+      `a file of that name is ./${name}`,
+  );
 }
 
 /**
@@ -66,11 +82,7 @@ function baseOf(file: string, name: unknown): TimingProfile {
  * @param read gives the text of a file, or throws a UserError
  */
 export function profileOf(name: string, read: (file: string) => string): TimingProfile | undefined {
+  checkProfileName(name);
   if (name === 'none') return undefined;
-  if (Object.hasOwn(PROFILES, name)) return PROFILES[name];
-  if (!/[./\\]/.test(name))
-    throw new UserError(
-      `--timing: expected none, ${Object.keys(PROFILES).join(', ')} or a JSON file, got "${name}"`,
-    );
-  return parseProfile(name, read(name));
+  return Object.hasOwn(PROFILES, name) ? PROFILES[name] : parseProfile(name, read(name));
 }

@@ -178,7 +178,13 @@ export const PROFILE_RULE: Rule = object({
   }),
   branch: object({ targetCache: powers(64, 4096), decoded: cycles, mispredicted: cycles }),
   invalidateAll: cycles,
-  hypervisor: object({ hypercall: cycles, pageFault: cycles, nestedEntry: cycles }),
+  hypervisor: object({
+    hypercall: cycles,
+    pageFault: cycles,
+    nestedEntry: cycles,
+    nestedExit: cycles,
+    other: cycles,
+  }),
   sources: list(object({ path: text(), source: text(), estimate: optional(boolean) })),
 });
 

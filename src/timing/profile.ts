@@ -110,9 +110,15 @@ export interface CoreTiming {
 /** What the built-in hypervisor's own work costs, by kind of exit; 0 where unknown, and statistics say so. */
 export interface HypervisorTiming {
   readonly hypercall: number;
+  /** Of its guest or of a nested one, served without leaving it. */
   readonly pageFault: number;
   readonly nestedEntry: number;
+  /** A nested guest leaves, and its hypervisor goes on. */
+  readonly nestedExit: number;
+  /** Timers, external interrupts, facilities... */
+  readonly other: number;
 }
+export type HypervisorExit = keyof HypervisorTiming;
 
 /** Where a number comes from, by its path in the profile (`data.miss`); `estimate` marks what nobody published. */
 export interface ProfileSource {

@@ -22,7 +22,7 @@ export const HISTORY = 4;
 export const COUNTS = [
   'loads', 'stores', 'dataMisses', 'storeMisses', 'instructionMisses', 'dataTlbMisses', 'instructionTlbMisses',
   'secondHits', 'walks', 'walkReads', 'walkReadMisses', 'branches', 'takenBranches', 'decodedBranches',
-  'mispredictions', 'interrupts',
+  'mispredictions', 'interrupts', 'fetchedLines',
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
@@ -39,7 +39,7 @@ export const CELL = {
   done: 1,
   /** Value of `next` after the last change of the stream of fetching: what follows is first at its target. */
   redirect: 2,
-  /** Line that was fetched last (as the driver numbers lines), -1 for none. */
+  /** Line that was fetched last, -1 for none. High half: in real memory; low half: of the decoded records. */
   line: 3,
   /** Effective pages (address / 4096) of the last fetch and of the last load or store, while they are translated. */
   fetchPage: 4,

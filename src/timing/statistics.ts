@@ -1,12 +1,13 @@
 /** What a timed run has to say: where the cycles went, hit rates, the pages and instructions that cost most. */
 import type { Cpu } from '../cpu/cpu';
 import { CAUSES, type Cause } from './causes';
-import type { HypervisorTiming } from './profile';
+import type { HypervisorExit } from './profile';
 import { CELL, COUNTS, TICKS, type Count } from './state';
 import type { Timing } from './timing';
 
 export interface StackRow {
   readonly cause: Cause;
+  /** A whole number; those of all rows add up to the cycles of the CPU. */
   readonly cycles: number;
   /** Of all cycles, 0 to 1. */
   readonly share: number;
@@ -20,14 +21,13 @@ export interface HitRate {
   readonly rate?: number;
 }
 
-export interface TimingStatistics {
-  readonly profile: string;
+/** One CPU since its reset, or since the snapshot that it goes on from. */
+export interface CpuTiming {
   readonly cpu: number;
   readonly cycles: number;
   readonly instructions: number;
   /** Absent where no instruction completed. */
   readonly cpi?: number;
-  /** Adds up to all cycles. */
   readonly stack: readonly StackRow[];
   /** Cycles spent in translation, by what was looked up or read; a part of them may have been hidden. */
   readonly translation: readonly { readonly level: string; readonly cycles: number }[];
@@ -35,27 +35,85 @@ export interface TimingStatistics {
   readonly counts: Readonly<Record<Count, number>>;
   /** Effective pages of 4K whose walks took longest, as `0x...` addresses. */
   readonly pages: readonly { readonly page: string; readonly walks: number; readonly cycles: number }[];
-  /** Instructions, by real address, that waited or made others wait longest. */
-  readonly instructionStalls: readonly { readonly address: string; readonly cycles: number }[];
-  /** What the built-in hypervisor's own work costs in this profile, in cycles an exit: 0 where nobody knows. */
-  readonly hypervisor: HypervisorTiming;
+}
+
+/** An instruction that waited or made others wait. */
+export interface InstructionStall {
+  /** Real address. */
+  readonly address: string;
+  readonly cycles: number;
+  /** Its disassembly, and the symbol that covers it, where they are known. */
+  readonly code?: string;
+  readonly symbol?: string;
+}
+
+/** What the built-in hypervisor's own work cost: cycles an exit are the profile's, 0 where nobody knows. */
+export interface HypervisorCost {
+  readonly exit: HypervisorExit;
+  readonly exits: number;
+  readonly cyclesEach: number;
+}
+
+export interface TimingStatistics {
+  readonly profile: string;
+  readonly description: string;
+  /** Those of all CPUs together. */
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly cpi?: number;
+  readonly cpus: readonly CpuTiming[];
+  /** Of all CPUs together, longest first. */
+  readonly instructionStalls: readonly InstructionStall[];
+  readonly hypervisor: readonly HypervisorCost[];
   /** What of the profile is estimated: paths. */
   readonly estimates: readonly string[];
 }
 
+/** A CPU and the instructions that it has completed under the model. */
+export interface TimedInstructions {
+  readonly cpu: Cpu;
+  readonly instructions: number;
+}
+
+/** Text and symbol of the instruction at a real address. */
+export type DescribeInstruction = (address: number) => Pick<InstructionStall, 'code' | 'symbol'>;
+
 /** Rows of a list of the most expensive. */
 const TOP = 10;
 const PAGE_SHIFT = 12n;
+const RESET_CAUSE = CAUSES.indexOf('interrupts');
 
 const cyclesOf = (ticks: number): number => Math.round((ticks / TICKS.cycle) * 100) / 100;
+const hexAddress = (value: bigint): string => `0x${value.toString(16)}`;
+const ratio = (cycles: number, instructions: number): { cpi?: number } =>
+  instructions > 0 ? { cpi: cycles / instructions } : {};
 
-function stackOf(ticks: (cell: number) => number, total: number): StackRow[] {
-  const waits = CAUSES.map((_, i) => ticks(CELL.stalls + i));
-  const booked = waits.reduce((a, b) => a + b, 0);
-  return CAUSES.map((cause, i) => {
-    const own = cause === 'issue' ? total - booked : waits[i]!;
-    return { cause, cycles: cyclesOf(own), share: total === 0 ? 0 : own / total };
-  });
+/** Whole numbers in place of amounts, with the same sum as `total`: the largest fractions are rounded up. */
+function wholes(amounts: readonly number[], total: number): number[] {
+  const floors = amounts.map(Math.floor);
+  let missing = total - floors.reduce((a, b) => a + b, 0);
+  const order = amounts.map((amount, i) => [amount - floors[i]!, i] as const);
+  for (const [, i] of order.sort((a, b) => b[0] - a[0] || a[1] - b[1])) {
+    if (missing <= 0) break;
+    floors[i]!++;
+    missing--;
+  }
+  return floors;
+}
+
+/** @param ticks booked under each cause @param total all ticks: what is not booked is issue */
+function stackOf(ticks: readonly number[], total: number, cycles: number): StackRow[] {
+  const booked = ticks.reduce((a, b) => a + b, 0);
+  const own = CAUSES.map((cause, i) => (cause === 'issue' ? total - booked : ticks[i]!));
+  const whole = wholes(
+    own.map((t) => t / TICKS.cycle),
+    cycles,
+  );
+  return CAUSES.map((cause, i) => ({
+    cause,
+    cycles: whole[i]!,
+    share: total === 0 ? 0 : own[i]! / total,
+  }));
 }
 
 const rate = (structure: string, accesses: number, misses: number): HitRate => ({
@@ -65,11 +123,18 @@ const rate = (structure: string, accesses: number, misses: number): HitRate => (
   ...(accesses > 0 ? { rate: 1 - misses / accesses } : {}),
 });
 
-function ratesOf(c: Readonly<Record<Count, number>>): HitRate[] {
+/** @param translated loads, stores and fetched lines while they were translated */
+function ratesOf(
+  c: Readonly<Record<Count, number>>,
+  translated: { readonly data: number; readonly fetch: number },
+): HitRate[] {
   return [
+    rate('instruction cache, lines', c.fetchedLines, c.instructionMisses),
     rate('data cache, loads', c.loads, c.dataMisses),
     rate('data cache, stores', c.stores, c.storeMisses),
     rate('data cache, table entries', c.walkReads, c.walkReadMisses),
+    rate('first-level TLB, lines', translated.fetch, c.instructionTlbMisses),
+    rate('first-level TLB, data', translated.data, c.dataTlbMisses),
     rate('second-level TLB', c.dataTlbMisses + c.instructionTlbMisses, c.walks),
     rate('branches', c.branches, c.mispredictions),
   ];
@@ -80,104 +145,76 @@ function largest<T>(entries: Iterable<T>, value: (entry: T) => number, key: (ent
   return [...entries].sort((a, b) => value(b) - value(a) || key(a) - key(b)).slice(0, TOP);
 }
 
-const hexAddress = (value: bigint): string => `0x${value.toString(16)}`;
-
-/**
- * The statistics of one CPU since reset.
- *
- * @param instructions those that it has completed, as the machine counts them
- */
-export function timingStatistics(timing: Timing, cpu: Cpu, instructions: number): TimingStatistics {
+function cpuTiming(timing: Timing, { cpu, instructions }: TimedInstructions): CpuTiming {
   const { cells, translation } = timing.pipeline(cpu);
-  const { profile } = timing;
-  const start = profile.core.reset * TICKS.cycle;
-  const total = cells.get(CELL.next);
-  const counts = Object.fromEntries(COUNTS.map((name, i) => [name, cells.get(CELL.counts + i)])) as Record<
+  const at = (cell: number): number => cells.get(cell);
+  const counts = Object.fromEntries(COUNTS.map((name, i) => [name, at(CELL.counts + i)])) as Record<
     Count,
     number
   >;
+  // Cycles before the first instruction are the reset's, which is an interrupt.
+  const reset = timing.profile.core.reset * TICKS.cycle;
+  const ticks = CAUSES.map((_, i) => at(CELL.stalls + i) + (i === RESET_CAUSE ? reset : 0));
   const cycles = timing.cycles(cpu);
   const pages = largest(
     translation.pages.values(),
     (p) => p.ticks,
     (p) => Number(p.page),
   );
+  return {
+    cpu: cpu.state.index,
+    cycles,
+    instructions,
+    ...ratio(cycles, instructions),
+    stack: stackOf(ticks, at(CELL.next), cycles),
+    translation: [...translation.byLevel].map(([level, t]) => ({ level, cycles: cyclesOf(t) })),
+    rates: ratesOf(counts, timing.translatedAccesses(cpu)),
+    counts,
+    pages: pages.map(({ page, walks, ticks: t }) => ({
+      page: hexAddress(page << PAGE_SHIFT),
+      walks,
+      cycles: cyclesOf(t),
+    })),
+  };
+}
+
+/**
+ * The statistics of a run.
+ *
+ * @param describe says what is at a real address; absent: addresses stand alone
+ */
+export function timingStatistics(
+  timing: Timing,
+  runs: readonly TimedInstructions[],
+  describe: DescribeInstruction = () => ({}),
+): TimingStatistics {
+  const { profile } = timing;
+  const cpus = runs.map((run) => cpuTiming(timing, run));
+  const cycles = cpus.reduce((sum, each) => sum + each.cycles, 0);
+  const instructions = cpus.reduce((sum, each) => sum + each.instructions, 0);
   const stalls = largest(
     timing.stalls(),
     ([, ticks]) => ticks,
     ([address]) => address,
   );
+  const kinds = Object.keys(profile.hypervisor) as HypervisorExit[];
   return {
     profile: profile.name,
-    cpu: cpu.state.index,
+    description: profile.description,
     cycles,
     instructions,
-    ...(instructions > 0 ? { cpi: cycles / instructions } : {}),
-    // Cycles before the first instruction are the reset's, which is an interrupt.
-    stack: stackOf((cell) => cells.get(cell) + (cell === RESET_CELL ? start : 0), total),
-    translation: [...translation.byLevel].map(([level, ticks]) => ({ level, cycles: cyclesOf(ticks) })),
-    rates: ratesOf(counts),
-    counts,
-    pages: pages.map(({ page, walks, ticks }) => ({
-      page: hexAddress(page << PAGE_SHIFT),
-      walks,
-      cycles: cyclesOf(ticks),
-    })),
+    ...ratio(cycles, instructions),
+    cpus,
     instructionStalls: stalls.map(([address, ticks]) => ({
       address: hexAddress(BigInt(address)),
       cycles: cyclesOf(ticks),
+      ...describe(address),
     })),
-    hypervisor: profile.hypervisor,
+    hypervisor: kinds.map((exit) => ({
+      exit,
+      exits: timing.hypervisorExits[exit],
+      cyclesEach: profile.hypervisor[exit],
+    })),
     estimates: profile.sources.filter(({ estimate }) => estimate).map(({ path }) => path),
   };
-}
-
-const RESET_CELL = CELL.stalls + CAUSES.indexOf('interrupts');
-
-const WIDTH = 26;
-const row = (name: string, ...values: string[]): string =>
-  `  ${name.padEnd(WIDTH)}${values.map((v) => v.padStart(14)).join('')}`.trimEnd();
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const fixed = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(2));
-
-function section(title: string, rows: readonly string[]): string[] {
-  return rows.length > 0 ? [title, ...rows] : [];
-}
-
-/** The statistics as text for people. */
-export function timingText(s: TimingStatistics): string {
-  const known = Object.entries<number>({ ...s.hypervisor }).filter(([, cycles]) => cycles > 0);
-  const hypervisor =
-    known.length > 0
-      ? known.map(([kind, cycles]) => `${kind} ${fixed(cycles)}`).join(', ')
-      : 'unknown, counted as 0';
-  const lines = [
-    `CPU ${s.cpu}, timing profile ${s.profile}: ${s.cycles} cycles, ${s.instructions} instructions, ` +
-      `CPI ${s.cpi === undefined ? '-' : s.cpi.toFixed(3)}`,
-    ...section(
-      'cycles by cause',
-      s.stack.filter(({ cycles }) => cycles > 0).map((r) => row(r.cause, fixed(r.cycles), percent(r.share))),
-    ),
-    ...section(
-      'cycles of translation, hidden ones included',
-      s.translation.map(({ level, cycles }) => row(level, fixed(cycles))),
-    ),
-    ...section(
-      'hit rates (accesses, misses)',
-      s.rates
-        .filter(({ rate: hits }) => hits !== undefined)
-        .map((r) => row(r.structure, percent(r.rate!), String(r.accesses), String(r.misses))),
-    ),
-    ...section(
-      'pages by cycles of their walks',
-      s.pages.map(({ page, walks, cycles }) => row(page, fixed(cycles), `${walks} walks`)),
-    ),
-    ...section(
-      'instructions by cycles waited (real address)',
-      s.instructionStalls.map(({ address, cycles }) => row(address, fixed(cycles))),
-    ),
-    `the hypervisor's own work, cycles an exit: ${hypervisor}`,
-    ...(s.estimates.length > 0 ? [`estimated in this profile: ${s.estimates.join(', ')}`] : []),
-  ];
-  return `${lines.join('\n')}\n`;
 }

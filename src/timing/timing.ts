@@ -11,12 +11,11 @@ import type { Engine } from '../engine/engine';
 import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { offsetOf } from '../state/layout';
 import { CAUSE } from './causes';
-import type { KanataTrace } from './kanata';
 import { ScheduleLibrary } from './library';
 import { Pipeline, RELOCATION, type BranchOutcome, type Place } from './pipeline';
-import type { HypervisorTiming, TimingProfile } from './profile';
+import type { HypervisorExit, HypervisorTiming, TimingProfile } from './profile';
 import type { BranchKind, Schedule } from './schedule';
-import { CELL, Cells, TICKS } from './state';
+import { CELL, Cells, countCell, TICKS, type Count } from './state';
 import { Structures } from './structures';
 import { TranslatorWalks } from './walks';
 
@@ -37,6 +36,9 @@ const TRANSLATIONS =
 /** One CPU's model and what the driver remembers of it. */
 export class TimedCpu {
   readonly walks: TranslatorWalks;
+  /** Accesses while they were translated, up to the last change of that; and all of them, at that change. */
+  private readonly translated = { data: 0, fetch: 0 };
+  private readonly seen = { data: 0, fetch: 0 };
   private pid = 0;
   private lpid = 0;
 
@@ -46,6 +48,30 @@ export class TimedCpu {
     walks: TranslatorWalks,
   ) {
     this.walks = walks;
+  }
+
+  reset(): void {
+    this.pipeline.reset();
+    for (const counts of [this.translated, this.seen]) Object.assign(counts, { data: 0, fetch: 0 });
+    this.contextChanged();
+  }
+
+  private accesses(): { data: number; fetch: number } {
+    const { cells } = this.pipeline;
+    const count = (name: Count): number => cells.get(countCell(name));
+    return { data: count('loads') + count('stores'), fetch: count('fetchedLines') };
+  }
+
+  /** Loads and stores, and lines that were fetched, while those were translated. */
+  translatedAccesses(): { data: number; fetch: number } {
+    const { cells } = this.pipeline;
+    const now = this.accesses();
+    const since = (what: 'data' | 'fetch', mode: number): number =>
+      this.translated[what] + (mode === RELOCATION.real ? 0 : now[what] - this.seen[what]);
+    return {
+      data: since('data', cells.lo(CELL.relocation)),
+      fetch: since('fetch', cells.hi(CELL.relocation)),
+    };
   }
 
   /** MSR, PIDR, LPIDR... may have changed. */
@@ -62,6 +88,8 @@ export class TimedCpu {
     const fetch = mode('IR');
     const { cells } = pipeline;
     if (cells.lo(CELL.relocation) !== data || cells.hi(CELL.relocation) !== fetch) {
+      Object.assign(this.translated, this.translatedAccesses());
+      Object.assign(this.seen, this.accesses());
       const guest = [data, fetch, cells.lo(CELL.relocation), cells.hi(CELL.relocation)];
       // Guest real addresses and effective addresses are not told apart by the first level.
       if (guest.includes(RELOCATION.guestReal)) pipeline.translation.dropFirst();
@@ -77,10 +105,15 @@ export class TimedCpu {
   }
 }
 
+/** Nothing has been done by the built-in hypervisor. */
+const NO_EXITS: HypervisorTiming = { hypercall: 0, pageFault: 0, nestedEntry: 0, nestedExit: 0, other: 0 };
+
 export abstract class Timing implements TimingPort {
   readonly library: ScheduleLibrary;
   protected engine!: Engine;
   protected timed: TimedCpu[] = [];
+  /** How often the built-in hypervisor worked. */
+  readonly hypervisorExits = { ...NO_EXITS };
 
   constructor(readonly profile: TimingProfile) {
     this.library = new ScheduleLibrary(profile);
@@ -105,9 +138,16 @@ export abstract class Timing implements TimingPort {
   }
 
   reset(cpu: Cpu): void {
-    const timed = this.timed[cpu.state.index]!;
-    timed.pipeline.reset();
-    timed.contextChanged();
+    this.timed[cpu.state.index]!.reset();
+  }
+
+  /** Loads and stores, and lines that were fetched, while those were translated. */
+  translatedAccesses(cpu: Cpu): { readonly data: number; readonly fetch: number } {
+    return this.timed[cpu.state.index]!.translatedAccesses();
+  }
+
+  idled(cpu: Cpu, cycles: number): void {
+    this.pipeline(cpu).charge(cycles, CAUSE.idle);
   }
 
   cycles(cpu: Cpu): number {
@@ -137,9 +177,11 @@ export abstract class Timing implements TimingPort {
     this.pipeline(cpu).interrupted();
   }
 
-  /** The built-in hypervisor worked for a CPU: as many cycles pass as the profile says. */
-  hypervisorWorked(cpu: Cpu, kind: keyof HypervisorTiming): void {
-    this.pipeline(cpu).charge(this.profile.hypervisor[kind], CAUSE.hypervisor);
+  /** A CPU left to the built-in hypervisor, which worked: the interrupt, and as many cycles as the profile says. */
+  hypervisorWorked(cpu: Cpu, kind: HypervisorExit): void {
+    this.hypervisorExits[kind]++;
+    this.interrupted(cpu);
+    this.pipeline(cpu).refetch(this.profile.hypervisor[kind], CAUSE.hypervisor);
   }
 
   contextChanged(cpu: Cpu): void {
@@ -164,7 +206,7 @@ export abstract class Timing implements TimingPort {
   }
 
   /** Place and schedule of the instruction that state is exact at. */
-  protected instructionAt(cpu: Cpu): { schedule: Schedule; place: Place } {
+  instructionAt(cpu: Cpu): { schedule: Schedule; place: Place } {
     const { state } = cpu;
     const record = state.int(IP);
     const instruction = this.engine.instructionAt(record)!;
@@ -178,14 +220,6 @@ const PAGE_SHIFT = 12;
 
 /** The reference model: sees every instruction in the observed variant. */
 export class ReferenceTiming extends Timing {
-  /** @param trace gets the instructions of CPU 0 */
-  constructor(
-    profile: TimingProfile,
-    private readonly trace?: KanataTrace,
-  ) {
-    super(profile);
-  }
-
   private readonly waits = new Map<number, number>();
   /** Real address of the instruction that the model is looking at. */
   private at = 0;
@@ -214,20 +248,13 @@ export class ReferenceTiming extends Timing {
     if (pipeline.mustLeave(place)) return true;
     this.at = place.real;
     const [a, b] = schedule.operands;
-    const fetched = pipeline.fetchable(place);
     pipeline.begin(schedule, place, cpu.state.gpr(a), cpu.state.gpr(b));
-    if (this.trace && cpu.state.index === 0) this.traceInstruction(cpu, schedule, fetched);
     if (schedule.branch)
       this.pending[cpu.state.index] = {
         place,
         outcome: { taken: isTaken(cpu, schedule.branch), backward: isBackward(cpu.imageLo) },
       };
     return false;
-  }
-
-  private traceInstruction(cpu: Cpu, { mnemonic }: Schedule, fetched: number): void {
-    const { issued, completed } = this.pipeline(cpu).timesOfCurrent();
-    this.trace!.add({ cpu: 0, address: cpu.nia, text: mnemonic, fetched, issued, completed });
   }
 
   /** A branch is over: it did not end in an interrupt. */

@@ -16,6 +16,8 @@ import { STORE_FLAG, type ImportNumbers } from './weave-imports';
 import { insertTag, TableHelpers } from './weave-tables';
 
 const I64_LOW_BIT = 1n;
+/** High half of the cell of the last line. */
+const REAL_LINE = cellAt(CELL.line) + 4;
 
 export class WeaveHelpers {
   /** (cpu, record, left) -> status. */
@@ -56,17 +58,19 @@ export class WeaveHelpers {
     const slow = (): void => {
       code.get(P.cpu).get(P.ip).call(this.imports.timeFetch).i32(0).op(OP.return);
     };
+    // Other records of the same line: those of another variant of generated code.
+    this.realLine(code);
+    code.tee(set).get(P.cpu).memory(OP.i32Load, REAL_LINE);
+    emitOperator(code, 'i32.eq');
+    code.if();
+    this.storeRecordLine(code);
+    code.i32(0).op(OP.return).op(OP.end);
     load(code, CELL.next);
     load(code, CELL.deadline);
     emitOperator(code, 'i64.geS');
     code.if().get(P.cpu).get(P.ip).get(P.left).call(this.imports.timeLeave).op(OP.return).op(OP.end);
-    code
-      .get(P.cpu)
-      .get(P.ip)
-      .i32(fetch.lineShift + 1);
-    emitOperator(code, 'i32.shrU');
-    emitOperator(code, 'i64.extendU');
-    code.memory(OP.i64Store, cellAt(CELL.line));
+    this.storeRecordLine(code);
+    code.get(P.cpu).get(set).memory(OP.i32Store, REAL_LINE);
     // Another page, while fetches are translated.
     code
       .get(P.cpu)
@@ -80,8 +84,8 @@ export class WeaveHelpers {
     code.if();
     slow();
     code.op(OP.end).op(OP.end);
-    this.realLine(code);
-    code.tee(set);
+    count(code, 'fetchedLines');
+    code.get(set);
     emitOperator(code, 'i64.extendU');
     code.set(tag).get(set);
     this.tables.setOf(code, { at: this.map.fetch, ...fetch });
@@ -93,6 +97,16 @@ export class WeaveHelpers {
     this.fetchMiss(code);
     code.op(OP.end).i32(0);
     this.builder.define(this.fetch, code);
+  }
+
+  /** Emits: this is the line that was fetched last, by its records. */
+  private storeRecordLine(code: Code): void {
+    code
+      .get(P.cpu)
+      .get(P.ip)
+      .i32(this.profile.fetch.lineShift + 1);
+    emitOperator(code, 'i32.shrU');
+    code.memory(OP.i32Store, cellAt(CELL.line));
   }
 
   /** Pushes the number of the record's line in real memory: the page that the decoded page is of, and the line in it. */

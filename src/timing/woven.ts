@@ -126,6 +126,10 @@ export class WovenTiming extends Timing {
     return pipeline;
   }
 
+  leavesBefore(cpu: Cpu): boolean {
+    return this.pipeline(cpu).mustLeave(this.instructionAt(cpu).place);
+  }
+
   override accessed(cpu: Cpu, access: TimedAccess): void {
     const { state } = cpu;
     const record = state.int(AT.ip);

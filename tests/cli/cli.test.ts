@@ -77,7 +77,7 @@ describe('boot', () => {
   it('is told everything, typed', async () => {
     const { boot, err } = await cli(
       `boot ${file('i')} --machine powernv --cpu power10 -m 512M --smp 2 --load-addr 0x1_0000 --entry 0x10000
-       --max-insns 10M --timing none --tlb architected --trace walk,memslot --trace-format jsonl --trace-out -
+       --max-insns 10M --timing ./my.json --pipeline ${file('p')} --pipeline-window 1M-2M --tlb architected --trace walk,memslot --trace-format jsonl --trace-out -
        --trace-ea 0x1000+4K --trace-pid 5 --trace-lpid 1 --trace-window 5-10 --color
        --dump-regs - --stats ${file('s.json')} --snapshot-out ${file('o')}`.split(/\s+/),
     );
@@ -91,7 +91,8 @@ describe('boot', () => {
       loadAddress: 0x10000n,
       entry: 0x10000n,
       maxInsns: 10_000_000,
-      timing: 'none',
+      timing: './my.json',
+      pipeline: { file: file('p'), window: { first: 1_000_000, count: 1_000_000 } },
       tlb: 'architected',
       trace: {
         kinds: new Set(['walk', 'memslot']),
@@ -145,8 +146,23 @@ describe('boot', () => {
       'f --machine pseries --append x --dtb y',
       /--append: a device tree of your own has its own command line/,
     ],
-    ['a cycle model of later', 'f --timing power9', /--timing power9: not in this version/],
-    ['an unknown cycle model', 'f --timing x', /--timing: expected one of none, microwatt, power9/],
+    [
+      'an unknown cycle model',
+      'f --timing x',
+      /--timing: expected one of none, microwatt, power9, or a JSON/,
+    ],
+    ['a pipeline of nothing', 'f --pipeline x', /--pipeline: needs a cycle model; give --timing microwatt/],
+    ['a window of nothing', 'f --pipeline-window 0:5', /--pipeline-window: needs --pipeline FILE/],
+    [
+      'an odd window',
+      'f --timing power9 --pipeline x --pipeline-window 7',
+      /--pipeline-window: expected FROM:COUNT or FROM-TO of instructions, got "7"/,
+    ],
+    [
+      'an empty window',
+      'f --timing power9 --pipeline x --pipeline-window 7-7',
+      /--pipeline-window: expected 1 to 10000000 instructions, got 0/,
+    ],
     ['an initrd elsewhere', 'f --initrd x', /--initrd: needs --machine pseries/],
     ['a command line elsewhere', 'f --machine powernv --append x', /--append: needs --machine pseries/],
     ['a device tree elsewhere', 'f --dtb x', /--dtb: needs --machine pseries/],

@@ -50,7 +50,7 @@ test('--timing takes a name, a file or none', () => {
   expect(profile.data).toEqual({ ...MICROWATT_PROFILE.data, miss: 2 });
   expect(profile.fetch).toEqual(MICROWATT_PROFILE.fetch);
   expect(() => profileOf('power12', read)).toThrow(
-    '--timing: expected none, microwatt, power9 or a JSON file, got "power12"',
+    '--timing: expected one of none, microwatt, power9, or a JSON file, got "power12"; a file of that name is ./power12',
   );
 });
 
@@ -93,7 +93,8 @@ test.each<[string, string]>([
 ])('%s', (got, expected) => expect(got).toContain(expected));
 
 test('what is no JSON is said to be none', () => {
-  expect(() => parseProfile('mine.json', '{')).toThrow(/^mine\.json: not JSON: /);
+  expect(() => parseProfile('mine.json', '{')).toThrow(/^mine\.json:1:2: not JSON: /);
+  expect(() => parseProfile('mine.json', '{\n "name": 1,\n}')).toThrow(/^mine\.json:3:1: not JSON: /);
 });
 
 test('a profile whose structures do not fit generated code is refused', () => {

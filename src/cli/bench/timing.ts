@@ -57,7 +57,7 @@ function runTimed(file: string): Run {
 
 /** The cause of most cycles that are not issue. */
 function mostly({ machine, timing }: Run): string {
-  const { stack } = timingStatistics(timing, machine.cpus[0]!, Number(machine.instructions));
+  const { stack } = timingStatistics(timing, [{ cpu: machine.cpus[0]!, instructions: Number(machine.instructions) }]).cpus[0]!;
   const waits = stack.filter(({ cause }) => cause !== 'issue').sort((a, b) => b.cycles - a.cycles);
   const [first, second] = waits;
   const shown = [first, second].map((r) => `${r!.cause} ${(100 * r!.share).toFixed(0)} %`);

@@ -9,12 +9,12 @@ import {
   wantsColor,
   type RecordOptions,
 } from '../trace-options';
+import { checkedTiming, parsePipeline, timingOptions, type PipelineOptions } from '../timing-options';
 import { parseAddress, parseChoice, parseCount, parseSize } from '../values';
 
-/** Machines, CPU models and cycle models by the names of the command line, and which of them this version has. */
+/** Machines and CPU models by the names of the command line. */
 const MACHINES = ['microwatt', 'powernv', 'pseries'] as const;
 const MODELS = ['microwatt', 'power8', 'power9', 'power10'] as const;
-const TIMINGS = ['none', 'microwatt', 'power9'] as const;
 const TLBS = ['coherent', 'architected'] as const;
 const MAX_CPUS = 1024;
 
@@ -36,7 +36,9 @@ export interface BootOptions {
   readonly entry?: bigint;
   /** Absent: no limit. */
   readonly maxInsns?: number;
-  readonly timing: 'none';
+  /** A cycle model by name, or a file; it has not been read yet. */
+  readonly timing: string;
+  readonly pipeline?: PipelineOptions;
   readonly tlb: (typeof TLBS)[number];
   readonly trace?: RecordOptions;
   readonly color: boolean;
@@ -62,14 +64,16 @@ export const bootOptions: Record<string, Options> = {
   append: value('kernel command line (machine pseries)'),
   dtb: value('device tree to use instead of the generated one (machine pseries)'),
   'max-insns': value('stop with exit code 4 after this many instructions: 5_000_000, 10M'),
-  timing: value(`cycle model: ${TIMINGS.join(', ')} (default: none)`),
+  ...timingOptions,
   tlb: value(
     'coherent: translations are never stale; architected: they are, until software invalidates them',
   ),
   ...recordOptions,
   color: COLOR_OPTION,
   'dump-regs': value('write the registers at the end: text, or all of them as JSON for a name in .json'),
-  stats: value('write counters at the end: text, or JSON for a name in .json'),
+  stats: value(
+    'write counters at the end, with --timing cycles and where they went: text, or JSON for a name in .json',
+  ),
   'snapshot-in': value('go on from this snapshot instead of an image'),
   'snapshot-out': value('write a snapshot of the machine at the end, however it ends'),
   s: flag('wait for gdb on TCP port 1234'),
@@ -97,6 +101,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
   for (const name of ['load-addr', 'entry'])
     if (snapshotIn !== undefined && argv[name] !== undefined)
       throw new UserError(`--${name}: a snapshot has its own; leave the option out`);
+  const timing = parsed(argv, 'timing', checkedTiming) ?? 'none';
   return {
     ...defined('image', image),
     ...defined('snapshotIn', snapshotIn),
@@ -108,6 +113,8 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
       'maxInsns',
       parsed(argv, 'max-insns', (o, t) => parseCount(o, t, { min: 1 })),
     ),
+    timing,
+    ...defined('pipeline', parsePipeline(argv, timing)),
     tlb: parsed(argv, 'tlb', (o, t) => parseChoice(o, t, TLBS)) ?? 'coherent',
     ...defined('trace', parseRecordOptions(argv)),
     color: wantsColor(argv, isTerminal),
@@ -118,12 +125,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
 }
 
 /** The options that say what machine it is; `walk` has them too. */
-export function parseMachine(
-  argv: Parsed,
-): Pick<BootOptions, 'machine' | 'cpu' | 'memory' | 'smp' | 'timing'> {
-  const timing = parsed(argv, 'timing', (o, t) => parseChoice(o, t, TIMINGS)) ?? 'none';
-  if (timing !== 'none')
-    throw new UserError(`--timing ${timing}: not in this version; give none, or leave it out`);
+export function parseMachine(argv: Parsed): Pick<BootOptions, 'machine' | 'cpu' | 'memory' | 'smp'> {
   return {
     ...defined('machine', parsed(argv, 'machine', parseMachineName)),
     ...defined(
@@ -135,7 +137,6 @@ export function parseMachine(
       'smp',
       parsed(argv, 'smp', (o, t) => parseCount(o, t, { min: 1, max: MAX_CPUS })),
     ),
-    timing,
   };
 }
 

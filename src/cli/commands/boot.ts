@@ -15,12 +15,14 @@ export const BOOT: Command = {
         '$0 boot test.bin --machine microwatt --dump-regs -',
         'run a Microwatt test and show its registers',
       )
+      .example('$0 boot test.bin --timing microwatt --stats -', 'where the cycles of a core went')
       .example('$0 boot guest.bin --trace walk,fault --trace-out -', 'show how every address was translated'),
   run(argv, io, bodies) {
     const options = parseBootOptions(argv, io.isTerminal);
     const files = {
       '--dump-regs': options.dumpRegs,
       '--stats': options.stats,
+      '--pipeline': options.pipeline?.file,
       '--snapshot-out': options.snapshotOut,
     };
     for (const [option, path] of Object.entries(files)) if (path !== undefined) checkWritable(path, option);

@@ -122,7 +122,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
   },
   branch: { targetCache: 1024, decoded: 2, mispredicted: 5 },
   invalidateAll: 63,
-  hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0 },
+  hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0, nestedExit: 0, other: 0 },
   sources: [
     { path: 'core', source: measured },
     { path: 'classes', source: measured },
