@@ -7,10 +7,13 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const lock = path.join(root, 'package-lock.json');
-const installed = path.join(root, 'node_modules', '.package-lock.json');
+const modules = path.join(root, 'node_modules');
+const installed = path.join(modules, '.package-lock.json');
 
-/** True where node_modules was installed after the lock file last changed. */
+/** True where node_modules was installed after the lock file last changed, or is a link to another checkout's. */
 function isInstalled() {
+  // npm ci would empty what the link leads to.
+  if (fs.lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return true;
   return fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
 }
 
