@@ -1,7 +1,7 @@
 /** Vector loads and stores (Power ISA Book I, 6.7), and the permutation masks for unaligned data (6.8.3). */
 import { add, and, extendU, i32, i64, load, mode, mul, or, select, shl, shrU, sub, wrap, ltU, not, type I32, type I64 } from '../vocabulary/expr'; // prettier-ignore
 import { insn, type InsnRow, type RowProperties } from '../vocabulary/row';
-import { def, store, type Sem } from '../vocabulary/stmt';
+import { def, nothing, store, type Sem } from '../vocabulary/stmt';
 import { atEffective, indexed } from '../vocabulary/storage';
 import { dw0, dw1, setVr, vector, vr, type Vector } from '../vocabulary/vector';
 
@@ -90,6 +90,11 @@ const sized = (name: string, XO: readonly [number, number, number], semantics: (
     ),
   ); // prettier-ignore
 
+/** Data streams were phased out with v3.0: hints that do nothing, available whatever MSR[VEC] is. */
+const STREAM: RowProperties = { level: 'v2.03', feature: 'vector', timing: 'cache' };
+const stream = (name: string, XO: number): InsnRow =>
+  insn(name, 'X', { PO: 31, XO }, 'RA,RB,STRM', { ...STREAM, suffixes: ['T'] }, nothing);
+
 export const VECTOR_LOAD_STORE_ROWS: readonly InsnRow[] = [
   ...sized('lve?x', [7, 39, 71], loadElement, LOAD),
   insn('lvx', 'X', { PO: 31, XO: 103 }, 'VRT,RA,RB', LOAD, loadQuad),
@@ -103,4 +108,8 @@ export const VECTOR_LOAD_STORE_ROWS: readonly InsnRow[] = [
     'lvsr', 'X', { PO: 31, XO: 38 }, 'VRT,RA,RB', { ...VECTOR, timing: 'alu' },
     ascendingFrom(sub(i64(QUADWORD), misalignment)),
   ),
+  stream('dst', 342),
+  stream('dstst', 374),
+  insn('dss', 'X', { PO: 31, XO: 822, ALL: 0 }, 'STRM', STREAM, nothing),
+  insn('dssall', 'X', { PO: 31, XO: 822, ALL: 1 }, '', STREAM, nothing),
 ]; // prettier-ignore

@@ -103,6 +103,8 @@ export const FORMS = {
     ...{ SR: bits(12, 15), VRT: RT, VRS: RT, SX: bits(31), TX: bits(31), DH: bits(31), SLEV: bits(20, 26) },
     /** Immediates of FPSCR: a field's value, and the rounding modes. */
     ...{ FPF: BF, FPB: RT, U: bits(16, 19), W: bits(15), DRM: bits(18, 20), RM: bits(19, 20) },
+    /** Data streams: transient, all of them, number. */
+    ...{ T: bits(6), ALL: bits(6), STRM: bits(9, 10) },
     /** hashst and hashchk: the displacement's high bit (its sign is fixed) and low bits. */
     HD: [
       [31, 31],

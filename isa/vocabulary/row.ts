@@ -63,11 +63,11 @@ export type TimingClass =
   | 'tlb'
   | 'system';
 
-/** Fields that make mnemonic variants of one row: `add add. addo addo.`, `b ba bl bla`. */
-export type SuffixField = 'OE' | 'Rc' | 'AA' | 'LK';
-const SUFFIX_TEXT: Record<SuffixField, string> = { OE: 'o', Rc: '.', LK: 'l', AA: 'a' };
+/** Fields that make mnemonic variants of one row: `add add. addo addo.`, `b ba bl bla`, `dst dstt`. */
+export type SuffixField = 'OE' | 'Rc' | 'AA' | 'LK' | 'T';
+const SUFFIX_TEXT: Record<SuffixField, string> = { OE: 'o', Rc: '.', LK: 'l', AA: 'a', T: 't' };
 /** Order of the letters in the mnemonic. */
-const SUFFIX_ORDER: readonly SuffixField[] = ['OE', 'Rc', 'LK', 'AA'];
+const SUFFIX_ORDER: readonly SuffixField[] = ['OE', 'Rc', 'LK', 'AA', 'T'];
 
 export interface RowProperties {
   /** First level of the architecture that has it. */

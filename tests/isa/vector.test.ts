@@ -267,6 +267,19 @@ describe('comparisons', () => {
   });
 });
 
+test('data streams are hints that need no facility', () => {
+  const { resources } = execute('addi', {}).machine;
+  const off = { resources: { ...resources, MSR: resources.MSR & ~MSR.VEC.mask } };
+  for (const [name, fields] of [
+    ['dst', { RB: 4, STRM: 3 }],
+    ['dststt', { RB: 4 }],
+    ['dss', { STRM: 1 }],
+    ['dssall', {}],
+  ] as const)
+    // prettier-ignore
+    expect(execute(name, fields, off).outcome).toMatchObject({ kind: 'next', accesses: [] });
+});
+
 test('facilities: MSR[VEC], MSR[VSX], and by the register where the manual says so', () => {
   const { resources } = execute('addi', {}).machine;
   const without = (mask: bigint) => ({ resources: { ...resources, MSR: resources.MSR & ~mask } });
