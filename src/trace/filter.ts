@@ -23,9 +23,14 @@ export function eaOf(event: TraceEvent): bigint | undefined {
     case 'fault':
     case 'walk':
     case 'tlb':
+    case 'l0.fault':
+    case 'nested.fault':
       return event.ea;
     case 'interrupt':
       return event.from;
+    case 'nested.enter':
+    case 'nested.exit':
+      return event.nip;
     default:
       return undefined;
   }
@@ -45,6 +50,13 @@ export function contextOf(event: TraceEvent): {
       return { lpid: event.effLPID, pid: event.effPID };
     case 'tlb':
       return { lpid: event.lpid, pid: event.pid };
+    // The hardware's LPID, which walks of the nested guest have too.
+    case 'nested.enter':
+    case 'nested.exit':
+    case 'nested.fault':
+    case 'nested.guest':
+    case 'shadow.invalidate':
+      return { lpid: event.shadowLpid };
     default:
       return {};
   }

@@ -16,7 +16,7 @@ it('selects kinds of event; stats and end always pass', () => {
 });
 
 it('selects effective addresses, both ends included; events without one do not pass', () => {
-  expect(pass({ ea: { from: 0x104n, to: 0x1000n } })).toEqual(['insn', 'tlb', 'stats', 'end']);
+  expect(pass({ ea: { from: 0x104n, to: 0x1000n } })).toEqual(['insn', 'tlb', 'l0.fault', 'stats', 'end']);
   expect(pass({ ea: { from: 0x100n, to: 0x100n } })).toEqual(['insn', 'interrupt', 'stats', 'end']);
 });
 

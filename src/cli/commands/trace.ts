@@ -40,7 +40,7 @@ export function summariseTrace(trace: RecordedTrace, filter: TraceFilter): Trace
 
 /** A summary for people. */
 export function summaryText(summary: TraceSummary): string {
-  const { events, instructions, complete, tableReads } = summary;
+  const { events, instructions, complete, tableReads, nestedRuns } = summary;
   const lines = [
     `${events} events${instructions ? `, instructions ${instructions.first} to ${instructions.last}` : ''}` +
       (complete ? '' : ', without an end'),
@@ -57,6 +57,16 @@ export function summaryText(summary: TraceSummary): string {
   table('walks by context', summary.contexts);
   table('failed walks', summary.faults);
   table('translation caches', summary.tlb);
+  table('hypercalls', summary.hypercalls);
+  table('exits of nested guests', summary.nestedExits);
+  table('page faults of nested guests', summary.nestedFaults);
+  table('shadow entries and trees dropped', summary.shadowInvalidations);
+  table('reverse map', summary.rmap);
+  table('hazards', summary.warnings);
+  if (nestedRuns.runs)
+    lines.push(
+      `${nestedRuns.runs} runs of nested guests: ${nestedRuns.instructions} instructions, ${nestedRuns.ticks} ticks`,
+    );
   if (tableReads.total)
     lines.push(`${tableReads.total} table entries read, at most ${tableReads.longest} by one walk`);
   return `${lines.join('\n')}\n`;
