@@ -126,6 +126,8 @@ export class L0 {
   readonly counters = { hypercalls: 0, exits: 0 };
   nested: NestedPart | undefined;
   observer: L0Observer | undefined;
+  /** Called after each exit while it is set: nothing is half done then. */
+  settled: (() => void) | undefined;
   /** LPCR of L1: the same on all its vCPUs. */
   lpcr = PARTITION_LPCR;
   /** What set-time-of-day made of the clock, in seconds. */
@@ -178,6 +180,7 @@ export class L0 {
       ? this.nested.interrupt(vcpu, name, detail)
       : guestInterrupt(this, vcpu, { name, detail });
     this.vm.runningVcpu = null;
+    this.settled?.();
     return handled;
   }
 
