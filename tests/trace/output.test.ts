@@ -183,6 +183,13 @@ describe('a summary', () => {
       faults: { 'noTranslation (process)': 1 },
       contexts: { 'LPID 1 PID 5': 2 },
       tlb: { 'TLB insert': 1 },
+      hypercalls: { 'H_SET_MODE = H_SUCCESS': 1 },
+      nestedExits: {},
+      nestedFaults: {},
+      shadowInvalidations: {},
+      rmap: {},
+      warnings: {},
+      nestedRuns: { runs: 0, instructions: 0, ticks: 0 },
       tableReads: { total: 13, longest: 12 },
     });
   });

@@ -56,7 +56,7 @@ describe('text', () => {
       /console +uart0 out "hé\\n\\"x\\""$/,
       /memslot +op create, result OK, .*size 0x40000000/,
       /hcall +H_SET_MODE\(mode 0x3\) = H_SUCCESS$/,
-      /l0\.fault +gpa 0x1000, ea 0x1000, access load, outcome mapped, host 0x200000, shift 21$/,
+      /l0\.fault +load of guest RA 0x1000 \(EA 0x1000\): mapped to host 0x200000 2M$/,
       /stats +instructions 2004, walks 2$/,
       /end +attn, exit code 0$/,
     ];

@@ -1,14 +1,15 @@
 /**
  * Trace format `perfetto`: Chrome's JSON trace event format, as a JSON array, which the Perfetto UI opens. One
  * instruction is one microsecond. A process is a partition (hypervisor or LPID), a thread of it a context (CPU and
- * PID); a walk is a slice with a slice per table entry inside, and within that the partition-scoped entries that it
- * took to find it. Slices of a thread nest strictly: a walk that would begin before the last one ended begins at its
- * end.
+ * PID); a run of a nested guest is a slice of its CPU, with its page faults in it; a walk is a slice with a slice per
+ * table entry inside, and within that the partition-scoped entries that it took to find it. Slices of a thread nest
+ * strictly: a walk that would begin before the last one ended begins at its end.
  *
  * The array's end may be missing: viewers accept a trace that was cut off.
  */
 import { hex0x } from '../../core/u64';
 import type { TraceEvent } from '../events';
+import type { NestedEnterEvent, NestedExitEvent } from '../events/nested';
 import type { WalkEvent, WalkStep } from '../events/walk';
 import { contextOf } from '../filter';
 import { stepTree } from '../steps';
@@ -24,7 +25,7 @@ const STEP = 10;
 const MAX_TRACKS = 4096;
 
 /** Numbers of the format's processes: those that are no partition come first, then LPID n at `FIRST_LPID + n`. */
-const PROCESS = { MACHINE: 1, HYPERVISOR: 2, OTHERS: 3, FIRST_LPID: 10 } as const;
+const PROCESS = { MACHINE: 1, HYPERVISOR: 2, OTHERS: 3, NESTED: 4, FIRST_LPID: 10 } as const;
 
 interface Track {
   readonly pid: number;
@@ -53,6 +54,8 @@ export class PerfettoSink implements TraceSink {
   private readonly tracks = new Map<string, Track>();
   private readonly processes = new Set<number>();
   private separator = '';
+  /** CPUs with a slice that has begun: a run of a nested guest. */
+  private readonly running = new Set<number>();
 
   constructor(private readonly output: TextOutput) {}
 
@@ -69,39 +72,25 @@ export class PerfettoSink implements TraceSink {
           duration: INSTRUCTION,
           slice: leaf(event.text ?? hex0x(event.ea), argsOf(event)),
         });
+      case 'nested.enter':
+      case 'nested.exit':
+        return this.nestedRun(event);
       default:
         return this.instant(event);
     }
   }
 
-  end(): void {
-    this.output.write(this.separator ? '\n]\n' : ']\n');
-  }
-
-  private record(fields: Readonly<Record<string, unknown>>): void {
-    this.output.write(`${this.separator}\n${JSON.stringify(fields, hexValues)}`);
-    this.separator = ',';
-  }
-
-  private track(name: TrackName): Track {
-    const key = `${name.process} ${name.name}`;
-    const known = this.tracks.get(key);
-    if (known) return known;
-    if (this.tracks.size >= MAX_TRACKS && name.process !== PROCESS.OTHERS) return this.track(OTHER_CONTEXTS);
-    const track = { pid: name.process, tid: this.tracks.size + 1, end: 0 };
-    this.tracks.set(key, track);
-    if (!this.processes.has(track.pid)) {
-      this.processes.add(track.pid);
-      this.record({
-        ph: 'M',
-        name: 'process_name',
-        pid: track.pid,
-        tid: 0,
-        args: { name: name.processName },
-      });
-    }
-    this.record({ ph: 'M', name: 'thread_name', pid: track.pid, tid: track.tid, args: { name: name.name } });
-    return track;
+  /** Begins or ends the slice of a run; an end without a beginning is before the trace. */
+  private nestedRun(event: NestedEnterEvent | NestedExitEvent): void {
+    const { ev, t: ts, cpu, lpid, shadowLpid } = event;
+    const begins = ev === 'nested.enter';
+    const isRunning = this.running.has(cpu);
+    if (isRunning === begins) return this.instant(event);
+    if (begins) this.running.add(cpu);
+    else this.running.delete(cpu);
+    const { pid, tid } = this.track(nestedTrack(cpu));
+    const name = `LPID ${lpid} (shadow ${shadowLpid})`;
+    this.record({ ph: begins ? 'B' : 'E', name, ts, pid, tid, args: argsOf(event) });
   }
 
   private walk(event: WalkEvent): void {
@@ -153,6 +142,11 @@ const machineTrack = (name: string): TrackName => ({
   processName: 'machine',
   name,
 });
+const nestedTrack = (cpu: number): TrackName => ({
+  process: PROCESS.NESTED,
+  processName: 'nested guests',
+  name: `CPU ${cpu}`,
+});
 const instructionTrack = (cpu: number): TrackName => machineTrack(`CPU ${cpu} instructions`);
 
 /** The track of an event's context: hypervisor state apart from its guests. */
@@ -174,6 +168,14 @@ function instantTrack(event: TraceEvent): TrackName {
       return machineTrack(`CPU ${event.cpu} TLB`);
     case 'console':
       return machineTrack(`console ${event.device}`);
+    case 'nested.enter':
+    case 'nested.exit':
+    case 'nested.fault':
+    case 'nested.warning':
+    case 'shadow.invalidate':
+      return nestedTrack(event.cpu);
+    case 'hcall':
+      return machineTrack(`CPU ${event.cpu} hypercalls`);
     case 'stats':
     case 'end':
       return machineTrack(`CPU ${event.cpu} instructions`);
@@ -194,6 +196,14 @@ function instantName(event: TraceEvent): string {
       return event.text;
     case 'end':
       return `end: ${event.reason}`;
+    case 'hcall':
+      return `${event.name} = ${event.result}`;
+    case 'nested.fault':
+      return `fault ${hex0x(event.nGpa)}: ${event.outcome}`;
+    case 'shadow.invalidate':
+      return `invalidate by ${event.cause}`;
+    case 'rmap':
+      return `rmap ${event.op}`;
     default:
       return event.ev;
   }

@@ -1,12 +1,12 @@
-/** Trace format `text`: for people. One event is one head line; a walk has its steps below. */
+/** Trace format `text`: for people. One event is one head line; a walk or a nested fault has its steps below. */
 import chalk, { type Chalk } from 'chalk';
 import { hex16 } from '../../core/u64';
 import type { TraceEvent } from '../events';
-import type { HypercallEvent } from '../events/hypervisor';
 import type { InsnEvent } from '../events/execution';
 import type { WalkEvent } from '../events/walk';
 import type { TextOutput } from './output';
 import type { HeaderFields, TraceSink } from './sink';
+import { guestFaultText, hypercallText, nestedText, type EventText } from './text-nested';
 import { faultText, interruptTitle, walkLines } from './text-walk';
 
 export interface TextOptions {
@@ -29,6 +29,11 @@ function contextText(c: { lpid: number; pid: number; hv: boolean; pr: boolean })
   return `LPID ${c.lpid} PID ${c.pid}${c.hv ? ' HV' : ''}${c.pr ? ' PR' : ''}`;
 }
 
+const numbersText = (numbers: Readonly<Record<string, number>>): string =>
+  Object.entries(numbers)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+
 export class TextSink implements TraceSink {
   private readonly color: Chalk;
 
@@ -48,8 +53,9 @@ export class TextSink implements TraceSink {
   event(event: TraceEvent): void {
     const { dim, bold } = this.color;
     const when = `${String(event.t).padStart(TIME_COLUMNS)} cpu${event.cpu}`;
-    let out = `${dim(when.padEnd(MARGIN.length - 1))} ${bold(event.ev.padEnd(EVENT_COLUMNS))} ${this.head(event)}\n`;
-    if (event.ev === 'walk') for (const line of walkLines(event, this.color)) out += `${MARGIN}${line}\n`;
+    const { head, lines } = this.textOf(event);
+    let out = `${dim(when.padEnd(MARGIN.length - 1))} ${bold(event.ev.padEnd(EVENT_COLUMNS))} ${head}\n`;
+    for (const line of lines) out += `${MARGIN}${line}\n`;
     this.output.write(out);
   }
 
@@ -58,6 +64,27 @@ export class TextSink implements TraceSink {
   private at(address: bigint): string {
     const name = this.options.symbol?.(address);
     return name === undefined ? ea(address) : `${ea(address)} <${name}>`;
+  }
+
+  private textOf(event: TraceEvent): EventText {
+    switch (event.ev) {
+      case 'walk':
+        return { head: this.walkText(event), lines: walkLines(event, this.color) };
+      case 'hcall':
+        return hypercallText(event);
+      case 'l0.fault':
+        return guestFaultText(event);
+      case 'nested.enter':
+      case 'nested.exit':
+      case 'nested.fault':
+      case 'nested.guest':
+      case 'nested.warning':
+      case 'shadow.invalidate':
+      case 'rmap':
+        return nestedText(event, this.color);
+      default:
+        return { head: this.head(event), lines: [] };
+    }
   }
 
   private head(event: TraceEvent): string {
@@ -76,15 +103,9 @@ export class TextSink implements TraceSink {
       case 'console':
         return `${event.device} ${event.direction} ${JSON.stringify(event.text)}`;
       case 'stats':
-        return Object.entries(event.counters)
-          .map(([name, value]) => `${name} ${value}`)
-          .join(', ');
+        return numbersText(event.counters);
       case 'end':
         return `${event.reason}, exit code ${event.exitCode}`;
-      case 'walk':
-        return this.walkText(event);
-      case 'hcall':
-        return this.hypercallText(event);
       default:
         return plainText(event);
     }
@@ -94,13 +115,6 @@ export class TextSink implements TraceSink {
     const text = event.text ?? this.options.disassemble?.(event) ?? '';
     const image = event.image.toString(16).padStart(event.size === 8 ? 16 : 8, '0');
     return `${this.at(event.ea)}  ${this.color.dim(image)}  ${text}`;
-  }
-
-  private hypercallText({ name, args, result, results }: HypercallEvent): string {
-    const text = (values: HypercallEvent['args']): string =>
-      values.map((v) => `${v.name} ${short(v.value)}`).join(', ');
-    const gives = results.length > 0 ? `, ${text(results)}` : '';
-    return `${name}(${text(args)}) = ${result}${gives}`;
   }
 
   private walkText(event: WalkEvent): string {
