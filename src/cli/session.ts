@@ -17,6 +17,7 @@ import { setUp, type Setup } from './machine-setup';
 import { instructionText, PipelineWatch } from './pipeline-watch';
 import { ZLIB } from './snapshot-file';
 import { countersOf, instructionsOf, statisticsText } from './statistics';
+import { TimingSamples } from './timing-samples';
 
 /** Instructions between looks at input and signals. */
 const SLICE = 2_000_000;
@@ -44,13 +45,16 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
   );
   const recorder = options.trace && record(options, setup);
   const { machine, timing } = setup;
-  const pipeline = options.pipeline && new PipelineWatch(machine, timing!, options.pipeline);
+  const watches: RunWatch[] = [];
+  if (options.pipeline) watches.push(new PipelineWatch(machine, timing!, options.pipeline));
+  if (recorder && options.trace?.kinds.has('timing'))
+    watches.push(new TimingSamples(machine, timing!, recorder.emit));
   const before = instructionsOf(machine);
   const started = process.hrtime.bigint();
-  const ending = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, pipeline });
+  const ending = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, watches });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   output.flush();
-  pipeline?.end();
+  for (const watch of watches) watch.end();
   writeResults(options, { ...setup, ending, seconds, recorder, before });
   if (ending.message !== undefined) io.err.write(`book3s: ${ending.message}\n`);
   io.err.flush();
@@ -81,12 +85,19 @@ interface HowToRun {
   /** Instructions. */
   readonly limit: number;
   readonly output: ConsoleOutput;
-  readonly pipeline: PipelineWatch | undefined;
+  readonly watches: readonly RunWatch[];
+}
+
+/** Who wants to look at a run from time to time. */
+interface RunWatch {
+  /** How many instructions may run until it has to be asked again. */
+  next(): number;
+  end(): void;
 }
 
 /** Runs until the machine ends, the limit is reached or the user leaves. */
 async function runToEnd(machine: Machine, how: HowToRun): Promise<Ending> {
-  const { limit, output, pipeline } = how;
+  const { limit, output, watches } = how;
   let leaving: Ending | undefined;
   const input = new ConsoleInput(() => {
     leaving = { code: EXIT.OK, reason: 'left' };
@@ -99,15 +110,20 @@ async function runToEnd(machine: Machine, how: HowToRun): Promise<Ending> {
   process.on('SIGINT', onSignal);
   try {
     let left = limit;
+    let unattended = 0;
     while (leaving === undefined) {
       input.feed((bytes) => machine.input(bytes));
-      const { end, used } = machine.run(Math.min(SLICE, left, pipeline?.next() ?? SLICE));
+      const { end, used } = machine.run(Math.min(SLICE, left, ...watches.map((watch) => watch.next())));
       left -= used;
+      unattended += used;
       output.flush();
       if (end.kind === 'idle' && !input.exhausted) await input.arrival();
       else if (end.kind !== 'budget') return endingOf(end, machine);
       else if (left <= 0) return limitReached(limit, machine);
-      else await new Promise((resolve) => setImmediate(resolve));
+      else if (unattended >= SLICE) {
+        unattended = 0;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     }
     return leaving;
   } finally {

@@ -9,8 +9,10 @@ import {
   type TimingProfile,
   type TraceWindow,
 } from '../timing';
+import type { EventName } from '../trace/schema';
 import { readText } from './files';
 import { parsed, textOf, value, type Parsed } from './options';
+import type { RecordOptions } from './trace-options';
 import { parseCount } from './values';
 
 /** A pipeline trace to write. */
@@ -40,6 +42,23 @@ export const readProfile = (name: string): TimingProfile | undefined =>
 export function checkedTiming(_option: string, name: string): string {
   checkProfileName(name);
   return name;
+}
+
+/**
+ * The trace with samples of the cycle model: where they were asked for, and always for Perfetto, which draws them.
+ * @throws UserError where there is no model
+ */
+export function withSamples(trace: RecordOptions | undefined, timing: string): RecordOptions | undefined {
+  if (!trace || (timing === 'none' && !trace.kinds.has('timing'))) return trace;
+  if (timing === 'none')
+    throw new UserError('--trace timing: needs a cycle model; give --timing microwatt or another one');
+  if (trace.format !== 'perfetto') return trace;
+  const events = new Set<EventName>([...(trace.filter.events ?? []), 'timing']);
+  return {
+    ...trace,
+    kinds: new Set([...trace.kinds, 'timing' as const]),
+    filter: { ...trace.filter, events },
+  };
 }
 
 /** The pipeline trace to write, or undefined. @param timing what `--timing` says */

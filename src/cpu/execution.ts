@@ -240,7 +240,9 @@ export class Execution implements EngineHost {
         continue;
       }
       const stepping = isStepping(cpu);
-      const grant = stepping ? 1 : Math.min(left, this.untilTime(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
+      const grant = stepping
+        ? 1
+        : Math.min(left, this.untilTime(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
       left -= this.stretch(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stopped ?? { kind: 'budget' }, used: budget - left };

@@ -9,6 +9,7 @@ export type { Timing } from './timing';
 export { MICROWATT_PROFILE } from './profiles/microwatt';
 export { POWER9_PROFILE } from './profiles/power9';
 export { checkProfileName, parseProfile, profileOf, PROFILES } from './profile-file';
+export { TimingSampler } from './sampler';
 export { PROFILE_SCHEMA } from './profile-schema';
 export {
   timingStatistics,

@@ -128,6 +128,7 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
   interrupt: { ...base, ...context, interrupt: text, vector: number, from: hex, to: hex, srr1: hex, msr: hex },
   fault: { ...base, ...context, ea: hex, access: text, fault: { object: WALK_FAULT } },
   console: { ...base, device: text, direction: text, text },
+  timing: { ...base, since: number, cycles: number, elapsed: number, stack: 'numbers', counts: 'numbers' },
   stats: { ...base, counters: 'numbers' },
   end: { ...base, reason: text, exitCode: number },
   walk: {
@@ -233,6 +234,7 @@ export const TRACE_KINDS = {
   interrupt: ['interrupt'],
   insn: ['insn'],
   console: ['console'],
+  timing: ['timing'],
   memslot: ['memslot', 'memslot.step', 'memslot.activate', 'notifier', 'gpc', 'dirtylog', 'kvm.warning'],
   hcall: ['hcall', 'l0.fault'],
   nested: [

@@ -101,6 +101,10 @@ export const EVENTS: readonly TraceEvent[] = [
   { ev: 'memslot', t: 2003, cpu: 0, op: 'create', result: 'OK', as: 0, id: 1, gpa: 0n, size: 1n << 30n, hva: 0x7fff_0000n, flags: 0 },
   { ev: 'hcall', t: 2003, cpu: 0, number: 0x31c, name: 'H_SET_MODE', args: [{ name: 'mode', value: 3n }], result: 'H_SUCCESS', results: [] },
   { ev: 'l0.fault', t: 2003, cpu: 0, gpa: 0x1000n, ea: 0x1000n, access: 'load', outcome: 'mapped', host: 0x20_0000n, shift: 21 },
+  {
+    ev: 'timing', t: 2000, cpu: 0, since: 1000, cycles: 4000, elapsed: 1500,
+    stack: { issue: 1000, dataCache: 500 }, counts: { loads: 200, dataMisses: 50 },
+  },
   { ev: 'stats', t: 2004, cpu: 0, counters: { instructions: 2004, walks: 2 } },
   { ev: 'end', t: 2004, cpu: 0, reason: 'attn', exitCode: 0 },
 ]; // prettier-ignore

@@ -9,7 +9,13 @@ import {
   wantsColor,
   type RecordOptions,
 } from '../trace-options';
-import { checkedTiming, parsePipeline, timingOptions, type PipelineOptions } from '../timing-options';
+import {
+  checkedTiming,
+  parsePipeline,
+  timingOptions,
+  withSamples,
+  type PipelineOptions,
+} from '../timing-options';
 import { parseAddress, parseChoice, parseCount, parseSize } from '../values';
 
 /** Machines and CPU models by the names of the command line. */
@@ -116,7 +122,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     timing,
     ...defined('pipeline', parsePipeline(argv, timing)),
     tlb: parsed(argv, 'tlb', (o, t) => parseChoice(o, t, TLBS)) ?? 'coherent',
-    ...defined('trace', parseRecordOptions(argv)),
+    ...defined('trace', withSamples(parseRecordOptions(argv), timing)),
     color: wantsColor(argv, isTerminal),
     ...defined('dumpRegs', textOf(argv, 'dump-regs')),
     ...defined('stats', textOf(argv, 'stats')),

@@ -63,6 +63,20 @@ export interface StatsEvent extends EventBase {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** What a cycle model counted since the last such event of the CPU. */
+export interface TimingEvent extends EventBase {
+  readonly ev: 'timing';
+  /** Instructions that had been retired at that event: `t` is those at this one. */
+  readonly since: number;
+  /** Cycles since reset. */
+  readonly cycles: number;
+  /** Cycles since that event, and the same by cause. */
+  readonly elapsed: number;
+  readonly stack: Readonly<Record<string, number>>;
+  /** Loads, stores, misses... since that event, where there were any. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** The last event of a trace that is complete. */
 export interface EndEvent extends EventBase {
   readonly ev: 'end';
@@ -71,4 +85,5 @@ export interface EndEvent extends EventBase {
   readonly exitCode: number;
 }
 
-export type ExecutionEvent = InsnEvent | InterruptEvent | FaultEvent | ConsoleEvent | StatsEvent | EndEvent;
+export type ExecutionEvent =
+  InsnEvent | InterruptEvent | FaultEvent | ConsoleEvent | TimingEvent | StatsEvent | EndEvent;

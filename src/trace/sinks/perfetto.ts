@@ -9,12 +9,14 @@
  */
 import { hex0x } from '../../core/u64';
 import type { TraceEvent } from '../events';
+import type { TimingEvent } from '../events/execution';
 import type { NestedEnterEvent, NestedExitEvent } from '../events/nested';
 import type { WalkEvent, WalkStep } from '../events/walk';
 import { contextOf } from '../filter';
 import { stepTree } from '../steps';
 import { entryGlance, formatOf, type HpteFormat } from './entry-fields';
 import type { TextOutput } from './output';
+import { countersOf } from './perfetto-counters';
 import type { HeaderFields, TraceSink } from './sink';
 import { faultText } from './text-walk';
 
@@ -75,9 +77,16 @@ export class PerfettoSink implements TraceSink {
       case 'nested.enter':
       case 'nested.exit':
         return this.nestedRun(event);
+      case 'timing':
+        return this.counters(event);
       default:
         return this.instant(event);
     }
+  }
+
+  private counters(event: TimingEvent): void {
+    for (const { name, series } of countersOf(event))
+      this.record({ ph: 'C', name, ts: event.since, pid: PROCESS.MACHINE, args: series });
   }
 
   /** Begins or ends the slice of a run; an end without a beginning is before the trace. */

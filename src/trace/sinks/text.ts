@@ -34,6 +34,11 @@ const numbersText = (numbers: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
+const numbersText = (numbers: Readonly<Record<string, number>>): string =>
+  Object.entries(numbers)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+
 export class TextSink implements TraceSink {
   private readonly color: Chalk;
 
