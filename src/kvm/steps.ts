@@ -13,6 +13,7 @@ export type StepPoint =
   | 'wait:slots_lock'
   | 'wait:slots_arch_lock'
   | 'wait:mmu_lock'
+  | 'wait:tlb_lock'
   | 'wait:refresh_lock'
   | 'wait:invalidations'
   | 'wait:readers'

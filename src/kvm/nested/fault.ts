@@ -58,7 +58,8 @@ export function* nestedPageFaultSteps(nested: Nested, fault: NestedFault): Steps
   nested.counters.faults++;
   const story = nested.observer && new FaultStory(fault, nGpaOf(fault));
   const token = nested.vm.srcu.readLock();
-  fault.guest.tlbLock.lock();
+  // Another vCPU of the same nested guest may be at this.
+  if (!fault.guest.tlbLock.tryLock()) yield* fault.guest.tlbLock.lockSteps('wait:tlb_lock');
   const result = yield* serve(nested, fault, story);
   fault.guest.tlbLock.unlock();
   nested.vm.srcu.readUnlock(token);
