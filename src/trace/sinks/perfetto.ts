@@ -89,6 +89,36 @@ export class PerfettoSink implements TraceSink {
       this.record({ ph: 'C', name, ts: event.since, pid: PROCESS.MACHINE, args: series });
   }
 
+  end(): void {
+    this.output.write(this.separator ? '\n]\n' : ']\n');
+  }
+
+  private record(fields: Readonly<Record<string, unknown>>): void {
+    this.output.write(`${this.separator}\n${JSON.stringify(fields, hexValues)}`);
+    this.separator = ',';
+  }
+
+  private track(name: TrackName): Track {
+    const key = `${name.process} ${name.name}`;
+    const known = this.tracks.get(key);
+    if (known) return known;
+    if (this.tracks.size >= MAX_TRACKS && name.process !== PROCESS.OTHERS) return this.track(OTHER_CONTEXTS);
+    const track = { pid: name.process, tid: this.tracks.size + 1, end: 0 };
+    this.tracks.set(key, track);
+    if (!this.processes.has(track.pid)) {
+      this.processes.add(track.pid);
+      this.record({
+        ph: 'M',
+        name: 'process_name',
+        pid: track.pid,
+        tid: 0,
+        args: { name: name.processName },
+      });
+    }
+    this.record({ ph: 'M', name: 'thread_name', pid: track.pid, tid: track.tid, args: { name: name.name } });
+    return track;
+  }
+
   /** Begins or ends the slice of a run; an end without a beginning is before the trace. */
   private nestedRun(event: NestedEnterEvent | NestedExitEvent): void {
     const { ev, t: ts, cpu, lpid, shadowLpid } = event;

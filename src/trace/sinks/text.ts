@@ -34,11 +34,6 @@ const numbersText = (numbers: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
-const numbersText = (numbers: Readonly<Record<string, number>>): string =>
-  Object.entries(numbers)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ');
-
 export class TextSink implements TraceSink {
   private readonly color: Chalk;
 
@@ -107,6 +102,8 @@ export class TextSink implements TraceSink {
         );
       case 'console':
         return `${event.device} ${event.direction} ${JSON.stringify(event.text)}`;
+      case 'timing':
+        return `${event.elapsed} cycles for ${event.t - event.since} instructions: ${numbersText(event.stack)}; ${numbersText(event.counts)}`;
       case 'stats':
         return numbersText(event.counters);
       case 'end':
