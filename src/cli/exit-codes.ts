@@ -14,6 +14,8 @@ export const EXIT = {
   DEAD_GUEST: 5,
   /** `walk`: the access would fault. */
   WOULD_FAULT: 6,
+  /** `--check`, `dump check`: an invariant does not hold. */
+  BROKEN: 7,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

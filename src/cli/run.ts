@@ -22,7 +22,7 @@ export const COMMANDS: readonly Command[] = [BOOT, WALK, TRACE, DUMP, ASM, DISAS
 const EPILOGUE =
   'Sizes take K, M and G, addresses 0x and _. A file named - is standard input or output.\n' +
   'Exit codes: 0 the guest ended well; 1 it reported failure; 2 wrong usage; 3 a fault of book3s; ' +
-  '4 a limit was reached; 5 the guest is dead; 6 (walk) the access would fault.';
+  '4 a limit was reached; 5 the guest is dead; 6 (walk) the access would fault; 7 (check) an invariant is broken.';
 const WIDTH = 100;
 
 /** Runs one command line. @param version of the package, for --version */

@@ -14,6 +14,7 @@ import { ConsoleInput } from './console-input';
 import { EXIT } from './exit-codes';
 import { wantsJson, writeFile } from './files';
 import { setUp, type Setup } from './machine-setup';
+import { NestedCheck } from './nested-check';
 import { instructionText, PipelineWatch } from './pipeline-watch';
 import { ZLIB } from './snapshot-file';
 import { countersOf, instructionsOf, statisticsText } from './statistics';
@@ -49,9 +50,11 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
   if (options.pipeline) watches.push(new PipelineWatch(machine, timing!, options.pipeline));
   if (recorder && options.trace?.kinds.has('timing'))
     watches.push(new TimingSamples(machine, timing!, recorder.emit));
+  const check = options.check && new NestedCheck(machine, options.check, recorder?.emit);
   const before = instructionsOf(machine);
   const started = process.hrtime.bigint();
-  const ending = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, watches });
+  const ran = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, watches });
+  const ending = check?.end() ?? ran;
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   output.flush();
   for (const watch of watches) watch.end();

@@ -16,6 +16,7 @@ import {
   withSamples,
   type PipelineOptions,
 } from '../timing-options';
+import { parseCheck, type CheckOptions } from '../nested-check';
 import { parseAddress, parseChoice, parseCount, parseSize } from '../values';
 
 /** Machines and CPU models by the names of the command line. */
@@ -47,6 +48,8 @@ export interface BootOptions {
   readonly pipeline?: PipelineOptions;
   readonly tlb: (typeof TLBS)[number];
   readonly trace?: RecordOptions;
+  /** Invariants to check while it runs. */
+  readonly check?: CheckOptions;
   readonly color: boolean;
   /** Files, `-` for standard output; each has been found writable. */
   readonly dumpRegs?: string;
@@ -75,6 +78,10 @@ export const bootOptions: Record<string, Options> = {
     'coherent: translations are never stale; architected: they are, until software invalidates them',
   ),
   ...recordOptions,
+  check: value(
+    'nested: check the invariants of nested guests after every exit that touched them, exit code 7 where one is broken; ' +
+      'each check looks at every frame of L1 and every shadow entry; nested:N: at every N-th such exit',
+  ),
   color: COLOR_OPTION,
   'dump-regs': value('write the registers at the end: text, or all of them as JSON for a name in .json'),
   stats: value(
@@ -123,6 +130,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     ...defined('pipeline', parsePipeline(argv, timing)),
     tlb: parsed(argv, 'tlb', (o, t) => parseChoice(o, t, TLBS)) ?? 'coherent',
     ...defined('trace', withSamples(parseRecordOptions(argv), timing)),
+    ...defined('check', parsed(argv, 'check', parseCheck)),
     color: wantsColor(argv, isTerminal),
     ...defined('dumpRegs', textOf(argv, 'dump-regs')),
     ...defined('stats', textOf(argv, 'stats')),

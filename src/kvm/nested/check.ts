@@ -10,7 +10,8 @@ import type { RadixLeaf } from '../guest/radix-table';
 import { partitionEntry0 } from '../guest/radix-table';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
-import { RMAP, RMAP_NODE } from './rmap-entry';
+import { decodeEntry, RMAP } from './rmap-entry';
+import { listWords, usedHeads } from './rmap-list';
 
 const RIGHTS = maskOf(PTE.READ, PTE.WRITE, PTE.EXECUTE);
 const LIMIT = 2 ** 52;
@@ -32,6 +33,8 @@ export interface NestedProblem {
   readonly message: string;
   readonly lpid?: number;
   readonly nGpa?: number;
+  /** The hardware's LPID of the nested guest. */
+  readonly shadowLpid?: number;
 }
 
 /** Where a shadow entry may be filed: by host real address of the base page, the L1 frames that have it. */
@@ -54,24 +57,21 @@ function readLists(nested: Nested, problems: NestedProblem[]): Filed {
   const { vm, host } = nested;
   const filed: Filed = new Map();
   let nodes = 0;
-  for (const slot of vm.sets.active(0).slots()) {
-    for (let gfn = slot.baseGfn; gfn < slot.endGfn; gfn++) {
-      const head = nested.headAt(slot, gfn);
-      if (head < 0 || nested.rmap.shape(head) === 'empty') continue;
-      nodes += checkList(nested, head, { gfn, problems });
-      const leaf = host.tree.find(gfn * vm.pageSize);
-      if (!leaf) {
-        problems.push({ kind: 'list', message: `frame ${gfn} has a list, but L0 does not map it` });
-        continue;
-      }
-      for (const { lpid, nGpa } of nested.rmap.entries(head)) {
-        const key = keyOf(lpid, nGpa);
-        // What is filed under a frame may map any part of L0's page.
-        const first = Number(leaf.pte & PTE.RPN.mask);
-        const places = filed.get(first) ?? new Set();
-        filed.set(first, places.add(key));
-      }
+  for (const { gfn, head } of usedHeads(nested)) {
+    nodes += checkList(nested, head, { gfn, problems });
+    const leaf = host.tree.find(gfn * vm.pageSize);
+    if (!leaf) {
+      problems.push({ kind: 'list', message: `frame ${gfn} has a list, but L0 does not map it` });
+      continue;
     }
+    // What is filed under a frame may map any part of L0's page.
+    const first = Number(leaf.pte & PTE.RPN.mask);
+    const places = filed.get(first) ?? new Set();
+    for (const { word } of listWords(nested, head, () => undefined)) {
+      const { lpid, nGpa } = decodeEntry(word);
+      places.add(keyOf(lpid, nGpa));
+    }
+    filed.set(first, places);
   }
   if (nodes !== nested.rmap.nodes)
     problems.push({ kind: 'accounting', message: `${nodes} list nodes found, ${nested.rmap.nodes} counted` });
@@ -84,30 +84,19 @@ function checkList(
   head: number,
   { gfn, problems }: { gfn: number; problems: NestedProblem[] },
 ): number {
-  const { memory } = nested.vm.mm.frames;
   const seen = new Set<string>();
   let nodes = 0;
-  let word = memory.getDoubleword(head);
   const wrong = (message: string): void =>
     void problems.push({ kind: 'list', message: `frame ${gfn}: ${message}` });
-  const visit = (entry: bigint): void => {
-    const text = hex0x(entry & (RMAP.LPID.mask | RMAP.GFN.mask));
+  for (const { word, node } of listWords(nested, head, wrong)) {
+    if (node !== undefined) {
+      nodes++;
+      if ((word & RMAP.SINGLE.mask) !== 0n) wrong(`the entry of a node has the flag: ${hex0x(word)}`);
+    }
+    const text = hex0x(word & (RMAP.LPID.mask | RMAP.GFN.mask));
     if (seen.has(text)) wrong(`${text} is in the list twice`);
     seen.add(text);
-  };
-  while ((word & RMAP.SINGLE.mask) === 0n) {
-    const node = Number(word);
-    if (node === 0 || node % 8 !== 0 || node + RMAP_NODE.BYTES > memory.size || nodes > nested.rmap.nodes) {
-      wrong(`the list does not end in an entry: ${hex0x(word)}`);
-      return nodes;
-    }
-    nodes++;
-    const entry = memory.getDoubleword(node + RMAP_NODE.ENTRY);
-    if ((entry & RMAP.SINGLE.mask) !== 0n) wrong(`the entry of a node has the flag: ${hex0x(entry)}`);
-    visit(entry);
-    word = memory.getDoubleword(node + RMAP_NODE.NEXT);
   }
-  visit(word);
   return nodes;
 }
 
@@ -122,10 +111,11 @@ function checkGuest(
       kind: 'accounting',
       message: `LPID ${guest.shadowLpid} does not name its shadow tree`,
       lpid: guest.lpid,
+      shadowLpid: guest.shadowLpid,
     });
   guest.tree.each(0, LIMIT, (nGpa, leaf) => {
     const problem = judge(nested, guest, { nGpa, leaf, filed });
-    if (problem) problems.push({ ...problem, lpid: guest.lpid, nGpa });
+    if (problem) problems.push({ ...problem, lpid: guest.lpid, nGpa, shadowLpid: guest.shadowLpid });
   });
 }
 
@@ -140,7 +130,7 @@ function judge(
   const mapped = Number(leaf.pte & PTE.RPN.mask);
   const l0 = findByHost(nested, mapped, filed, keyOf(guest.lpid, nGpa));
   if (guest.isOrphan && !nested.guests.has(guest.lpid))
-    return { kind: 'unfiled', message: `${what}: the nested guest was removed` };
+    return { kind: 'unfiled', message: `${what}: the nested guest was removed, nobody finds the entry` };
   if (l0 === 'unfiled') return { kind: 'unfiled', message: `${what}: no list leads to it` };
   const records = walk.records;
   walk.records = false;
