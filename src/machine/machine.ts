@@ -151,9 +151,7 @@ export class Machine {
         this.powerRequest = request;
         this.execution.stop();
       },
-      enableCpus: (mask) => {
-        this.enabled = mask;
-      },
+      enableCpus: (mask) => this.enable(mask),
     });
   }
 
@@ -202,7 +200,8 @@ export class Machine {
    */
   run(budget: number): { end: MachineEnd; used: number } {
     let left = budget;
-    let idle = 0;
+    const idle = new Set<Cpu>();
+    let inRow = 0;
     while (left > 0) {
       const cpu = this.nextCpu();
       const { end, used } = this.execution.run(
@@ -213,10 +212,13 @@ export class Machine {
       if (this.cpus.length > 1) this.turnUsed(cpu, end.kind === 'idle' ? this.turnLeft : used, used);
       if (this.powerRequest) return { end: this.takePower(), used: budget - left };
       if (end.kind === 'idle') {
-        if (++idle >= this.cpus.length) return { end, used: budget - left };
+        idle.add(cpu);
+        const all = this.timing ? idle.size >= this.enabledCpus.length : ++inRow >= this.cpus.length;
+        if (all) return { end, used: budget - left };
         continue;
       }
-      idle = 0;
+      idle.clear();
+      inRow = 0;
       if (end.kind !== 'budget') return { end, used: budget - left };
     }
     return { end: { kind: 'budget' }, used: budget - left };
@@ -312,6 +314,7 @@ export class Machine {
     const current = cpus[this.turn - 1];
     if (current && this.turnLeft > 0 && this.enabled & (1 << (this.turn - 1))) return current;
     this.turnLeft = TURN;
+    if (this.timing) return this.earliest();
     for (let i = 0; i < cpus.length; i++) {
       const index = (this.turn + i) % cpus.length;
       if (!(this.enabled & (1 << index))) continue;
@@ -319,6 +322,31 @@ export class Machine {
       return cpus[index]!;
     }
     return cpus[0]!;
+  }
+
+  private get enabledCpus(): readonly Cpu[] {
+    return this.cpus.filter((_, i) => this.enabled & (1 << i));
+  }
+
+  /** With a cycle model instructions take different times: the CPU that is behind all others runs, the first of several. */
+  private earliest(): Cpu {
+    const first = this.enabledCpus.reduce<Cpu | undefined>(
+      (least, cpu) => (least && least.hooks.now() <= cpu.hooks.now() ? least : cpu),
+      undefined,
+    );
+    const cpu = first ?? this.cpus[0]!;
+    this.turn = cpu.state.index + 1;
+    return cpu;
+  }
+
+  /** Time of CPUs that did not run was that of those that did, where a cycle model counts it for each of them. */
+  private enable(mask: number): void {
+    const now = Math.max(...this.enabledCpus.map((cpu) => Number(cpu.hooks.now())));
+    const before = this.enabled;
+    this.enabled = mask;
+    if (!this.timing) return;
+    for (const cpu of this.enabledCpus)
+      if (!(before & (1 << cpu.state.index))) this.execution.pass(cpu, now - Number(cpu.hooks.now()));
   }
 }
 
