@@ -3,10 +3,8 @@
  * memory, behaving as Linux KVM-HV does. It takes every interrupt that would enter hypervisor state; the guest's own
  * never come here. L0's tables, rmap arrays and lists are host frames outside of the guest's slots.
  */
-import { LPCR } from '../../isa/registers/lpcr';
 import type { InterruptName } from '../../isa/interrupts';
 import type { RealMemory } from '../core/memory';
-import { put } from '../core/bits';
 import { InternalError } from '../core/errors';
 import type { Cpu } from '../cpu/cpu';
 import { PENDING, setPending } from '../cpu/pending';
@@ -19,8 +17,7 @@ import type { NestedEvent } from '../trace/events/nested';
 import type { MemslotEvent } from '../trace/events/memslot';
 import { guestInterrupt } from './guest/interrupt';
 import { GuestMemory } from './guest/memory';
-import { RadixArch, type NestedMemory } from './guest/radix-arch';
-import { partitionEntry0 } from './guest/radix-table';
+import type { NestedMemory } from './guest/radix-arch';
 import { GuestConsole } from './guest/console';
 import { enterPartition, PARTITION_LPCR } from './guest/start';
 import { GuestXics } from './guest/xics';
@@ -28,12 +25,15 @@ import { GuestVcpu } from './guest/vcpu';
 import { FrameAllocator, type FrameRange } from './host/frames';
 import { HostAddressSpace } from './host/address-space';
 import { HostHeap } from './host/heap';
+import { GuestArch } from './hpt/arch';
+import { HptGuest } from './hpt/guest';
+import { HPT_HYPERCALLS } from './hpt/hypercalls';
+import { setTranslation } from './hpt/switch';
 import { INTERRUPT_HYPERCALLS } from './hypercalls/interrupts';
 import { MEMORY_HYPERCALLS } from './hypercalls/memory';
 import { MODE_HYPERCALLS } from './hypercalls/mode';
 import { RTAS_HYPERCALLS } from './hypercalls/rtas';
 import { SCHEDULING_HYPERCALLS } from './hypercalls/scheduling';
-import { H } from './hypercalls/status';
 import { TERMINAL_HYPERCALLS } from './hypercalls/terminal';
 import { VPA_HYPERCALLS } from './hypercalls/vpa';
 import { dispatched } from './hypercalls/yield-count';
@@ -102,6 +102,7 @@ const HYPERCALLS = [
   MEMORY_HYPERCALLS,
   MODE_HYPERCALLS,
   RTAS_HYPERCALLS,
+  HPT_HYPERCALLS,
 ];
 
 export class L0 {
@@ -112,8 +113,10 @@ export class L0 {
   readonly mm: HostAddressSpace;
   readonly partitions: Partitions;
   readonly tlb: HypervisorTlb;
-  readonly arch: RadixArch;
+  readonly arch: GuestArch;
   readonly vm: Kvm;
+  /** L1's hashed page table, while it has one. */
+  readonly hpt: HptGuest;
   /** L1's hardware LPID. */
   readonly lpid: number;
   readonly vcpus: readonly GuestVcpu[];
@@ -144,17 +147,28 @@ export class L0 {
     if (!first) throw new InternalError('L0 without a CPU');
     this.tlb = new HypervisorTlb((what) => first.hooks.invalidate(first, what));
     this.lpid = this.partitions.allocate();
-    this.arch = new RadixArch({
+    this.arch = new GuestArch({
       partitions: this.partitions,
       tlb: this.tlb,
       lpid: this.lpid,
       nested: () => this.nested,
+      hpt: () => this.hpt,
     });
     this.vm = new Kvm({
       mm: this.mm,
       heap: this.heap,
       arch: this.arch,
       observer: { ...this.stamp(), emit: (event) => this.observer?.(event) },
+    });
+    this.hpt = new HptGuest({
+      vm: this.vm,
+      arch: this.arch,
+      tlb: this.tlb,
+      partitions: this.partitions,
+      lpid: this.lpid,
+      form: first.model.mmu.mechanisms === 'hash' ? 'v2.07' : 'v3.0',
+      vcpus: cpus.length,
+      memoryChanged: (address, bytes) => first.hooks.memoryChanged?.(address, bytes),
     });
     this.guestMemory = new GuestMemory(this.vm, first);
     this.vcpus = cpus.map((cpu) => new GuestVcpu(cpu, this.vm.createVcpu()));
@@ -209,12 +223,8 @@ export class L0 {
    * What H_REGISTER_PROC_TBL asks for: how L1 translates and where its process table is.
    * @returns a status
    */
-  setTranslation({ radix, dw1, guestShootdown }: GuestTranslation): number {
-    if (!radix) return H.PARAMETER;
-    this.partitions.set(this.lpid, partitionEntry0(this.arch.tree.root), dw1);
-    this.changeLpcr((lpcr) => put(lpcr, LPCR.GTSE, guestShootdown ? 1n : 0n));
-    this.tlb.partition(this.lpid);
-    return H.SUCCESS;
+  setTranslation(translation: GuestTranslation): number {
+    return setTranslation(this, translation);
   }
 
   /** The time base of a vCPU. */

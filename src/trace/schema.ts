@@ -185,6 +185,10 @@ export const EVENT_SHAPES: { readonly [E in TraceEvent as E['ev']]: Shape<E> } =
   'l0.fault': {
     ...base, gpa: hex, ea: hex, access: text, outcome: text, host: optional(hex), shift: optional(number),
   },
+  'hpt.fault': {
+    ...base, ea: hex, segment: hex, access: text, outcome: text, cause: optional(hex), ptex: optional(number),
+    gpa: optional(hex), host: optional(hex), shift: optional(number),
+  },
   'nested.enter': {
     ...base, lpid: number, shadowLpid: number, token: number, nip: hex, msr: hex, deadline: hex,
     sanitised: { list: SANITISED }, budget: optional(hex), wanted: optional(hex), hdecBy: optional(text),
@@ -236,7 +240,7 @@ export const TRACE_KINDS = {
   console: ['console'],
   timing: ['timing'],
   memslot: ['memslot', 'memslot.step', 'memslot.activate', 'notifier', 'gpc', 'dirtylog', 'kvm.warning'],
-  hcall: ['hcall', 'l0.fault'],
+  hcall: ['hcall', 'l0.fault', 'hpt.fault'],
   nested: [
     'nested.enter',
     'nested.exit',

@@ -105,6 +105,7 @@ export const EVENTS: readonly TraceEvent[] = [
     ev: 'timing', t: 2000, cpu: 0, since: 1000, cycles: 4000, elapsed: 1500,
     stack: { issue: 1000, dataCache: 500 }, counts: { loads: 200, dataMisses: 50 },
   },
+  { ev: 'hpt.fault', t: 2003, cpu: 0, ea: 0x1000n, segment: 0x4000_01ff_ffff_0110n, access: 'store', outcome: 'storage', cause: 0x0a00_0000n, ptex: 17, gpa: 0x1000n },
   { ev: 'stats', t: 2004, cpu: 0, counters: { instructions: 2004, walks: 2 } },
   { ev: 'end', t: 2004, cpu: 0, reason: 'attn', exitCode: 0 },
 ]; // prettier-ignore

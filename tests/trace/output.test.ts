@@ -171,12 +171,12 @@ describe('a summary', () => {
     const summary = new Summary();
     EVENTS.forEach((e) => summary.add(e));
     expect(summary.result()).toEqual({
-      events: 14,
+      events: 15,
       instructions: { first: 1, last: 2004 },
       complete: true,
       byEvent: {
         insn: 2, walk: 2, console: 1, end: 1, fault: 1, interrupt: 1, memslot: 1, stats: 1, tlb: 1, hcall: 1,
-        'l0.fault': 1, timing: 1,
+        'l0.fault': 1, 'hpt.fault': 1, timing: 1,
       }, // prettier-ignore
       interrupts: { dataStorage: 1 },
       walks: { radix: 2 },

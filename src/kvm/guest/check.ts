@@ -4,6 +4,7 @@
  */
 import { PTE } from '../../../isa/tables/radix';
 import { has } from '../../core/bits';
+import { checkHpt } from '../hpt/check';
 import type { L0 } from '../l0';
 import { frameOf, hasBits, PTE_PRESENT, PTE_WRITABLE } from '../page-entry';
 import { partitionEntry0, type RadixLeaf } from './radix-table';
@@ -12,9 +13,11 @@ import { partitionEntry0, type RadixLeaf } from './radix-table';
 export function checkL0(l0: L0): string[] {
   const problems: string[] = [];
   const [dw0] = l0.partitions.get(l0.lpid);
-  if (dw0 !== partitionEntry0(l0.arch.tree.root)) problems.push(`PATE of L1 is ${hex(dw0)}`);
+  if (!l0.hpt.isActive && dw0 !== partitionEntry0(l0.arch.tree.root))
+    problems.push(`PATE of L1 is ${hex(dw0)}`);
   if (l0.partitions.get(0).some((word) => word !== 0n)) problems.push('PATE of LPID 0 is not empty');
   const reached = new Set<number>();
+  problems.push(...checkHpt(l0.hpt, reached));
   l0.arch.tree.each(0, 2 ** 52, (gpa, leaf) => checkLeaf(l0, { gpa, leaf, reached, problems }));
   for (const [address, bytes] of l0.heap.save().pieces)
     for (let at = address; at < address + bytes; at += l0.vm.pageSize)

@@ -8,6 +8,7 @@ import { MACHINE_CHECK_DSISR, MACHINE_CHECK_SRR1 } from '../../../isa/registers/
 import { takeInterrupt, type InterruptDetail } from '../../cpu/interrupts';
 import type { L0 } from '../l0';
 import { performHypercall } from '../hypercalls/perform';
+import { hptPageFault } from '../hpt/page-fault';
 import { faultAddress, guestPageFault, isStore, type GuestStorageFault } from './page-fault';
 import type { GuestVcpu } from './vcpu';
 
@@ -32,11 +33,16 @@ const toGuest =
 const nothing: Handler = () => undefined;
 
 /**
- * sc 1. From problem state it is a privilege violation, for a radix guest can run no hypervisor that would want it.
+ * sc 1. From problem state it is a privilege violation, for a radix guest can run no hypervisor that would want it; an
+ * HPT guest may run one in problem state, whose guests' hypercalls are system calls for it.
  */
 const hypercall: Handler = (l0, vcpu, detail) => {
   const { cpu } = vcpu;
   if (cpu.problemState) {
+    if (l0.hpt.isActive) {
+      takeInterrupt(cpu, 'systemCall', { ...detail, toGuest: true });
+      return;
+    }
     takeInterrupt(cpu, 'program', { cause: PROGRAM_CAUSE.PRIVILEGED.mask, byInstruction: true });
     return;
   }
@@ -45,6 +51,10 @@ const hypercall: Handler = (l0, vcpu, detail) => {
 };
 
 function storageFault(l0: L0, vcpu: GuestVcpu, fault: GuestStorageFault): void {
+  if (l0.hpt.isActive) {
+    hptStorageFault(l0, vcpu, fault);
+    return;
+  }
   const { outcome, page } = guestPageFault(l0, vcpu, fault);
   if (l0.observer)
     l0.emit(
@@ -62,6 +72,33 @@ function storageFault(l0: L0, vcpu: GuestVcpu, fault: GuestStorageFault): void {
   else if (outcome === 'noMemory') nothingThere(vcpu, fault);
   else if (outcome === 'hostFailed')
     l0.options.power?.({ kind: 'crash', reason: `the host has no page for ${faultText(fault)}` });
+}
+
+/** The same for an HPT guest, whose own entries say what it may do. */
+function hptStorageFault(l0: L0, vcpu: GuestVcpu, fault: GuestStorageFault): void {
+  const { outcome, cause, gpa, index, page } = hptPageFault(l0.hpt, vcpu, fault);
+  if (l0.observer)
+    l0.emit(
+      {
+        ev: 'hpt.fault',
+        ea: fault.ea,
+        segment: fault.asdr,
+        access: fault.fetch ? 'fetch' : isStore(fault) ? 'store' : 'load',
+        outcome,
+        ...(outcome === 'storage' ? { cause } : {}),
+        ...(index === undefined ? {} : { ptex: index }),
+        ...(gpa === undefined ? {} : { gpa }),
+        ...(page?.result === 0 ? { host: BigInt(page.host), shift: page.shift } : {}),
+      },
+      vcpu,
+    );
+  if (outcome === 'storage') reflect(vcpu, { ...fault, cause });
+  else if (outcome === 'noMemory') nothingThere(vcpu, fault);
+  else if (outcome === 'hostFailed')
+    l0.options.power?.({
+      kind: 'crash',
+      reason: `the host has no page for guest real address 0x${(gpa ?? 0n).toString(16)}`,
+    });
 }
 
 const faultText = (fault: GuestStorageFault): string =>

@@ -65,15 +65,22 @@ export class NestedGuests extends NestedMemoryEvents implements NestedPart {
   /** The hypercalls of a hypervisor. */
   get hypercalls(): Readonly<Record<string, HypercallHandler>> {
     const { nested, runs, l0 } = this;
+    // A hypervisor has a radix tree, for itself and for its guests.
+    const nesting =
+      (handler: HypercallHandler): HypercallHandler =>
+      (call) =>
+        l0.hpt.isActive ? H.FUNCTION : handler(call);
     return {
-      H_SET_PARTITION_TABLE: (call) => setPartitionTable(nested, call.arg(0)),
-      H_ENTER_NESTED: (call) =>
-        runs[call.vcpu.id]!.enter({ hvAddress: call.arg(0), regsAddress: call.arg(1) }) ?? HANDLED,
-      H_TLB_INVALIDATE: (call) => tlbInvalidate(nested, call.arg(0), call.arg(1), call.arg(2)),
-      H_COPY_TOFROM_GUEST: (call) =>
+      H_SET_PARTITION_TABLE: nesting((call) => setPartitionTable(nested, call.arg(0))),
+      H_ENTER_NESTED: nesting(
+        (call) => runs[call.vcpu.id]!.enter({ hvAddress: call.arg(0), regsAddress: call.arg(1) }) ?? HANDLED,
+      ),
+      H_TLB_INVALIDATE: nesting((call) => tlbInvalidate(nested, call.arg(0), call.arg(1), call.arg(2))),
+      H_COPY_TOFROM_GUEST: nesting((call) =>
         copyGuest(nested, call.cpu, l0.guestMemory, {
           lpid: call.arg(0), pid: call.arg(1), ea: call.arg(2), to: call.arg(3), from: call.arg(4), bytes: call.arg(5),
-        }), // prettier-ignore
+        }),
+      ), // prettier-ignore
       H_RPT_INVALIDATE: (call) =>
         rptInvalidate(this, {
           id: call.arg(0), target: call.arg(1), type: call.arg(2), pages: call.arg(3), start: call.arg(4),
@@ -87,6 +94,7 @@ const PID_LIMIT = 1n << 20n;
 
 /** H_RPT_INVALIDATE: for a nested guest, or for a process of L1 itself. */
 function rptInvalidate({ nested, l0 }: NestedGuests, request: RptInvalidate): number {
+  if (l0.hpt.isActive) return H.UNSUPPORTED;
   if (request.end < request.start) return H.P5;
   if (isNestedRpt(request)) return rptInvalidateNested(nested, request);
   const { cpu } = l0.vcpus[0]!;

@@ -36,4 +36,23 @@ export interface GuestFaultEvent extends EventBase {
   readonly shift?: number;
 }
 
-export type HypervisorEvent = HypercallEvent | GuestFaultEvent;
+/** L0 dealt with a page fault of an HPT guest. */
+export interface HptFaultEvent extends EventBase {
+  readonly ev: 'hpt.fault';
+  /** Effective address of the access, and the VSID word of its segment as ASDR has it. */
+  readonly ea: bigint;
+  readonly segment: bigint;
+  readonly access: 'fetch' | 'load' | 'store';
+  /** `mapped`, `retry`, or what the guest gets instead: `storage`, `noMemory`, `hostFailed`. */
+  readonly outcome: string;
+  /** `storage`: the causes in its DSISR or SRR1. */
+  readonly cause?: bigint;
+  /** The entry that is about the page, and its guest real address. */
+  readonly ptex?: number;
+  readonly gpa?: bigint;
+  /** Host real address and log2 of the page, where one was mapped. */
+  readonly host?: bigint;
+  readonly shift?: number;
+}
+
+export type HypervisorEvent = HypercallEvent | GuestFaultEvent | HptFaultEvent;
