@@ -81,7 +81,7 @@ function fromSnapshot(options: SetupOptions, name: string, output: (byte: number
     {
       ...options,
       cpu: options.cpu ?? (snapshot.model as ModelName),
-      memory: options.memory ?? snapshot.memorySize,
+      memory: options.memory ?? snapshot.guestMemory,
       smp: options.smp ?? snapshot.cpus.length,
     },
     output,

@@ -85,6 +85,15 @@ export class StateReader {
     return value as readonly Json[];
   }
 
+  /** An array of at most `limit` arrays, each of `width` integers of any sign. */
+  tuples(key: string, width: number, limit: number): (readonly number[])[] {
+    const fits = (item: Json): boolean =>
+      Array.isArray(item) && item.length === width && item.every((value) => Number.isSafeInteger(value));
+    const items = this.array(key, limit);
+    if (!items.every(fits)) this.fail(key, `arrays of ${width} integers`);
+    return items as (readonly number[])[];
+  }
+
   /** The objects of an array of at most `limit` items, each to be read on its own. */
   children(key: string, limit: number): StateReader[] {
     return this.array(key, limit).map((item, i) => new StateReader(`${this.where}.${key}.${i}`, item));

@@ -8,6 +8,7 @@ import { offsetOf } from '../state/layout';
 import type { Cpu } from './cpu';
 
 const LPCR_AT = offsetOf('LPCR');
+const IDLE_AT = offsetOf('IDLETIME');
 
 /** Slots of the counters that count up with the time base. */
 export const COUNTER = {
@@ -16,6 +17,10 @@ export const COUNTER = {
   PURR: offsetOf('PURROFFSET'),
   SPURR: offsetOf('SPURROFFSET'),
 } as const;
+
+/** Instructions that the CPU has retired. */
+export const retiredOf = (cpu: Cpu): bigint =>
+  cpu.hooks.retired?.(cpu) ?? cpu.hooks.now() - cpu.state.get(IDLE_AT);
 
 /** Time base ticks since the machine's time began. */
 export const ticks = (cpu: Cpu): bigint => cpu.hooks.now() / cpu.model.timebase.unitsPerTick;

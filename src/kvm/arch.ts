@@ -35,8 +35,8 @@ export interface KvmArch {
   prepareMemoryRegion(update: MemslotUpdate): number;
   /** The change is in effect. Must not fail. */
   commitMemoryRegion(update: MemslotUpdate): void;
-  /** A slot came back from a snapshot with the arch data that it had. */
-  restoreMemslot(slot: MemSlot): void;
+  /** These slots, and no others, came back from a snapshot with the arch data that they had. */
+  restoreMemslots(slots: readonly MemSlot[]): void;
   /** Frees what the arch keeps per slot. */
   freeMemslot(slot: MemSlot): void;
   /** Every reader of the old set is gone; the active set is about to get this generation. */

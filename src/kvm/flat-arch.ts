@@ -45,7 +45,7 @@ export class FlatArch implements KvmArch {
     if (change === 'flags' && old!.logsDirtyPages !== next!.logsDirtyPages) this.flushShadowMemslot(next!);
   }
 
-  restoreMemslot(_slot: MemSlot): void {}
+  restoreMemslots(_slots: readonly MemSlot[]): void {}
 
   freeMemslot(_slot: MemSlot): void {}
 

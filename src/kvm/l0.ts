@@ -6,11 +6,13 @@
 import type { InterruptName } from '../../isa/interrupts';
 import type { RealMemory } from '../core/memory';
 import { InternalError } from '../core/errors';
+import type { Json, StateReader } from '../core/saved-state';
 import type { Cpu } from '../cpu/cpu';
 import { PENDING, setPending } from '../cpu/pending';
-import { COUNTER, readCounter } from '../cpu/time';
+import { COUNTER, readCounter, retiredOf } from '../cpu/time';
 import { offsetOf } from '../state/layout';
 import type { InterruptDetail } from '../cpu/interrupts';
+import type { MemoryClaims } from './snapshot';
 import type { Unstamped } from './observer';
 import type { HypervisorEvent } from '../trace/events/hypervisor';
 import type { NestedEvent } from '../trace/events/nested';
@@ -73,6 +75,12 @@ export interface NestedPart extends NestedMemory {
   observe(emit: ((event: NestedEvent) => void) | undefined): void;
   /** The vCPU is in an L2 guest now. */
   isRunning(vcpu: GuestVcpu): boolean;
+  save(): Json;
+  /**
+   * Takes over what {@link save} gave; L1's own memory and tables have been restored.
+   * @throws UserError where it is not that, or what lies in memory does not fit
+   */
+  restore(reader: StateReader, users: MemoryClaims): void;
   /**
    * An interrupt for the hypervisor came while the vCPU is in L2. `cpu.nia` is the interrupted instruction, and
    * `detail.resume`, where there, what would be saved instead. True where it was dealt with.
@@ -90,7 +98,6 @@ export interface GuestTranslation {
 }
 
 const LPCR_AT = offsetOf('LPCR');
-const IDLE_AT = offsetOf('IDLETIME');
 /** 2024-01-01 00:00 UTC. */
 const DEFAULT_START_TIME = 1_704_067_200;
 /** The hypercalls of every guest; those of a hypervisor are the nested part's. */
@@ -134,7 +141,7 @@ export class L0 {
   /** LPCR of L1: the same on all its vCPUs. */
   lpcr = PARTITION_LPCR;
   /** What set-time-of-day made of the clock, in seconds. */
-  private clockOffset: number;
+  clockOffset: number;
 
   constructor(readonly options: L0Options) {
     const { memory, cpus, pageSize = 64 * KIB, range } = options;
@@ -251,7 +258,6 @@ export class L0 {
   /** Time and CPU of what happens now, for events. */
   stamp(): { time: () => number; cpu: () => number } {
     const cpu = (): number => this.vm.runningVcpu?.id ?? 0;
-    const retired = ({ hooks, state }: Cpu): bigint => hooks.now() - state.get(IDLE_AT);
-    return { cpu, time: () => Number(retired(this.options.cpus[cpu()]!)) };
+    return { cpu, time: () => Number(retiredOf(this.options.cpus[cpu()]!)) };
   }
 }

@@ -7,7 +7,9 @@ import { PTCR } from '../../isa/registers/translation';
 import { InternalError } from '../core/errors';
 import { put } from '../core/bits';
 import type { RealMemory } from '../core/memory';
+import type { Json, StateReader } from '../core/saved-state';
 import type { HostHeap } from './host/heap';
+import type { PieceClaims } from './host/piece-claims';
 
 /** log2 of the entries: every LPID that the hardware has. */
 const LPID_BITS = 12;
@@ -18,8 +20,7 @@ const SMALLEST_TABLE_BITS = 12;
 export const NO_LPID = -1;
 
 export class Partitions {
-  /** Host real address of the table. */
-  readonly base: number;
+  private place: number;
   private readonly used = new Uint8Array(1 << LPID_BITS);
   /** Below it every LPID is in use. */
   private lowest = 1;
@@ -28,9 +29,14 @@ export class Partitions {
     private readonly memory: RealMemory,
     heap: HostHeap,
   ) {
-    this.base = heap.allocate(TABLE_BYTES);
-    if (this.base < 0) throw new InternalError('no host memory for the partition table');
+    this.place = heap.allocate(TABLE_BYTES);
+    if (this.place < 0) throw new InternalError('no host memory for the partition table');
     this.used[0] = 1;
+  }
+
+  /** Host real address of the table. */
+  get base(): number {
+    return this.place;
   }
 
   /** PTCR of every CPU. */
@@ -60,6 +66,38 @@ export class Partitions {
     this.set(lpid, 0n, 0n);
     this.used[lpid] = 0;
     if (lpid < this.lowest) this.lowest = lpid;
+  }
+
+  save(): Json {
+    return { base: this.base };
+  }
+
+  /**
+   * Takes over the table of a snapshot. No LPID is in use then: whoever has one says so ({@link adopt}).
+   * @throws UserError where there is no table
+   */
+  restore(reader: StateReader, pieces: PieceClaims): void {
+    this.place = reader.integer('base', 0, this.memory.size);
+    reader.done();
+    if (this.place % TABLE_BYTES !== 0 || !pieces.take(this.place, TABLE_BYTES))
+      reader.fail('base', 'the address of a partition table');
+    this.used.fill(0);
+    this.used[0] = 1;
+    this.lowest = 1;
+  }
+
+  /** The LPID is somebody's; false where it is somebody else's already. */
+  adopt(lpid: number): boolean {
+    if (this.used[lpid] !== 0) return false;
+    this.used[lpid] = 1;
+    return true;
+  }
+
+  /** An LPID that nobody has and whose entry is not empty, after everybody has called {@link adopt}; else -1. */
+  firstStray(): number {
+    return this.used.findIndex(
+      (used, lpid) => (used === 0 || lpid === 0) && this.get(lpid).some((word) => word !== 0n),
+    );
   }
 
   /** Writes an entry. The caller flushes with `HypervisorTlb.partition`. */

@@ -27,6 +27,12 @@ export class PfnCacheList {
     this.caches.splice(this.caches.indexOf(cache), 1);
   }
 
+  /** A snapshot takes the VM's place: what was cached is of no use, nor are the caches. */
+  forget(): void {
+    this.caches.length = 0;
+    this.liveMappings = 0;
+  }
+
   *[Symbol.iterator](): IterableIterator<PfnCache> {
     yield* this.caches;
   }

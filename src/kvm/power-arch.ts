@@ -50,8 +50,8 @@ export class PowerArch extends FlatArch {
     super.commitMemoryRegion(update);
   }
 
-  override restoreMemslot(slot: MemSlot): void {
-    this.rmapBytes += slot.npages * RMAP_WORD_BYTES;
+  override restoreMemslots(slots: readonly MemSlot[]): void {
+    this.rmapBytes = slots.reduce((bytes, { npages }) => bytes + npages * RMAP_WORD_BYTES, 0);
   }
 
   /** Leftover words are released first: whoever holds such an entry would point into freed memory. */

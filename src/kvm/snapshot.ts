@@ -1,93 +1,119 @@
 /**
- * The hypervisor's memory as plain data, for snapshots: slots, host mappings, frames in use, swap, kernel memory. The
- * bytes of real memory are the machine's to save. What is rebuilt by faults (guest maps, slot caches, pfn caches) is
+ * The memory half of a virtual machine in snapshots: slots, host mappings, frames, swap, kernel memory. The bytes of
+ * real memory are the machine's to save. What is rebuilt by faults or lookups (guest maps, slot caches, pfn caches) is
  * not saved. Only a VM at rest can be saved.
+ *
+ * What is read is believed only as far as it can be used: every frame and every piece of kernel memory has the users
+ * that are found for it, slots do not overlap, and nothing has more elements than memory can hold.
  */
 import { UserError } from '../core/errors';
 import type { RealMemory } from '../core/memory';
+import { StateReader, type Json } from '../core/saved-state';
 import type { KvmArch } from './arch';
-import { DirtyBitmap } from './dirty-bitmap';
 import { HostAddressSpace } from './host/address-space';
-import { FrameAllocator, type FrameRange } from './host/frames';
-import { HostHeap, type SavedHeap } from './host/heap';
-import type { MemSlot } from './memslot';
+import { FrameClaims } from './host/frame-claims';
+import { FrameAllocator } from './host/frames';
+import { HostHeap } from './host/heap';
+import { PieceClaims } from './host/piece-claims';
+import { restoreAddressSpace, saveAddressSpace } from './host/saved-address-space';
+import { KVM_MEM_SLOTS_NUM } from './memslot';
 import type { KvmObserver } from './observer';
-import { PageGeometry, type HostPageSize } from './page';
+import { PageGeometry } from './page';
+import { clearSlots, restoreSlots, saveSlots } from './saved-slots';
 import { Kvm, type ManualDirtyLogProtect } from './vm';
 
-const VERSION = 1;
+const MANUAL: readonly ManualDirtyLogProtect[] = ['off', 'enabled', 'initially set'];
+const MOST_VCPUS = 2048;
+const MOST_WARNINGS = 2 ** 16;
+const MOST_SWAP = 2 ** 20;
+const MOST = Number.MAX_SAFE_INTEGER;
+const PAGE_SIZES = [4096, 65536];
 
-/** `count` values from `first` on, each `step` above the one before. */
-type Run = readonly [first: number, count: number, step: number];
-
-interface SavedSlot {
-  readonly id: number;
-  readonly flags: number;
-  readonly baseGfn: number;
-  readonly npages: number;
-  readonly userspaceAddr: number;
-  readonly rmap: number;
-  /** Words of the live half of the dirty bitmap. */
-  readonly dirty?: readonly Run[];
-}
-
-interface SavedSpace {
-  readonly generation: number;
-  readonly otherGeneration: number;
-  readonly activeNode: 0 | 1;
-  readonly slots: readonly SavedSlot[];
-}
-
-interface SavedVma {
-  readonly start: number;
-  readonly end: number;
-  readonly writable: boolean;
-  readonly pageSize: HostPageSize;
-  readonly entries: readonly Run[];
-}
-
-/** What {@link saveKvmMemory} returns: JSON can carry it. */
-export interface SavedKvmMemory {
-  readonly version: number;
-  readonly pageSize: number;
-  readonly userSlots: number;
-  readonly userLimit: number;
-  readonly nextFree: number;
-  readonly manualDirtyLogProtect: ManualDirtyLogProtect;
-  readonly vcpus: readonly number[];
-  readonly spaces: readonly SavedSpace[];
-  readonly vmas: readonly SavedVma[];
-  readonly swap: readonly (readonly [slot: number, bytes: readonly number[]])[];
-  readonly swapCapacity: number;
-  readonly heap: SavedHeap;
-  readonly frameRange: FrameRange;
-  /** Runs of frames with the same number of references. */
-  readonly frames: readonly (readonly [frame: number, count: number, references: number])[];
+/** Who uses which frame and which piece of kernel memory, as far as they have been restored. */
+export interface MemoryClaims {
+  readonly frames: FrameClaims;
+  readonly pieces: PieceClaims;
 }
 
 /** @throws UserError within a slot update or an invalidation, and for a VM with dirty rings or array-based sets */
-export function saveKvmMemory(vm: Kvm): SavedKvmMemory {
+export function saveKvmMemory(vm: Kvm): { readonly [key: string]: Json } {
   refuseUnlessAtRest(vm);
-  const { mm, heap } = vm;
+  const { mm, heap, invalidate } = vm;
   return {
-    version: VERSION,
-    pageSize: vm.pageSize,
-    userSlots: vm.userSlots,
-    userLimit: mm.userLimit,
-    nextFree: mm.nextFree,
+    shape: shapeOf(vm),
     manualDirtyLogProtect: vm.manualDirtyLogProtect,
-    vcpus: vm.vcpus.map((vcpu) => vcpu.asId),
-    spaces: Array.from({ length: vm.sets.count }, (_, asId) => saveSpace(vm, asId)),
-    vmas: [...mm.vmas.all()].map((vma) => ({ ...vma, entries: toRuns(vma.entries) })),
-    swap: [...mm.swap.entries()].map(([slot, bytes]) => [slot, [...bytes]] as const),
-    swapCapacity: mm.swap.capacity,
-    heap: heap.save(),
-    frameRange: mm.frames.range,
+    vcpus: vm.vcpus.map(({ asId, kicks, wakeups }) => ({ asId, kicks, wakeups })),
+    warnings: [...vm.warnings],
+    notifier: { seq: invalidate.seq, endSeq: invalidate.endSeq },
+    spaces: saveSlots(vm),
+    mm: saveAddressSpace(mm),
+    heap: heap.save() as unknown as Json,
     frames: mm.frames.save(),
   };
 }
 
-export interface RestoreOptions {
+/** What a VM is made with and keeps. */
+function shapeOf({ pageSize, userSlots, sets, mm }: Kvm): { readonly [key: string]: number } {
+  const { start, end } = mm.frames.range;
+  return {
+    pageSize,
+    userSlots,
+    addressSpaces: sets.count,
+    userLimit: mm.userLimit,
+    swapPages: mm.swap.capacity,
+    rangeStart: start,
+    rangeEnd: end,
+  };
+}
+
+/**
+ * Takes over a saved VM; memory has its bytes already. Everything that the VM had before is forgotten.
+ *
+ * @returns the pieces of kernel memory, of which the slots' arrays are taken; whoever has others takes them next
+ * @throws UserError where it is of another VM or damaged; the VM is then of no use any more
+ */
+export function restoreKvmMemory(vm: Kvm, reader: StateReader): MemoryClaims {
+  const { mm, heap, invalidate } = vm;
+  const shape = reader.child('shape');
+  for (const [key, value] of Object.entries(shapeOf(vm))) shape.integer(key, value, value);
+  shape.done();
+  clearSlots(vm);
+  mm.frames.restore(reader.child('frames'));
+  const frames = new FrameClaims(mm.frames);
+  heap.restore(reader.child('heap'), frames);
+  restoreAddressSpace(mm, reader.child('mm'), frames);
+  frames.finish(reader);
+  const pieces = new PieceClaims(heap);
+  restoreSlots(vm, reader, pieces);
+  const notifier = reader.child('notifier');
+  invalidate.seq = notifier.integer('seq', 0, MOST);
+  invalidate.endSeq = notifier.integer('endSeq', 0, MOST);
+  notifier.done();
+  const manual = MANUAL.indexOf(reader.text('manualDirtyLogProtect', 16) as ManualDirtyLogProtect);
+  vm.manualDirtyLogProtect = MANUAL[manual] ?? reader.fail('manualDirtyLogProtect', MANUAL.join(', '));
+  restoreVcpus(vm, reader);
+  const warnings = reader.array('warnings', MOST_WARNINGS);
+  vm.warnings.splice(0, vm.warnings.length, ...warnings.map(String));
+  reader.done();
+  return { pieces, frames };
+}
+
+function restoreVcpus(vm: Kvm, reader: StateReader): void {
+  const vcpus = reader.children('vcpus', MOST_VCPUS);
+  while (vm.vcpus.length < vcpus.length) vm.createVcpu();
+  if (vm.vcpus.length !== vcpus.length) reader.fail('vcpus', `${vm.vcpus.length} of them`);
+  vcpus.forEach((saved, i) => {
+    const vcpu = vm.vcpus[i]!;
+    vcpu.asId = saved.integer('asId', 0, vm.sets.count - 1);
+    vcpu.kicks = saved.integer('kicks', 0, MOST);
+    vcpu.wakeups = saved.integer('wakeups', 0, MOST);
+    saved.done();
+    vcpu.lastUsedSlot = null;
+    vcpu.requests.clear();
+  });
+}
+
+export interface MakeOptions {
   /** Real memory with the bytes that it had. */
   readonly memory: RealMemory;
   readonly arch: KvmArch;
@@ -95,33 +121,32 @@ export interface RestoreOptions {
 }
 
 /**
- * A VM on a host as they were saved. Nothing of it is shared with the data.
- *
- * @throws UserError where the data is of another version, or does not fit the memory
+ * A VM of its own on a host of its own, as they were saved, for tools that look at one.
+ * @throws UserError where it is damaged, or does not fit the memory
  */
-export function restoreKvmMemory(saved: SavedKvmMemory, { memory, arch, observer }: RestoreOptions): Kvm {
-  if (saved.version !== VERSION)
-    throw new UserError(
-      `KVM memory snapshot has version ${saved.version}, ${VERSION} expected; save it again`,
-    );
-  if (saved.frameRange.end > memory.size)
-    throw new UserError(
-      `KVM memory snapshot needs ${saved.frameRange.end} bytes of memory, ${memory.size} found`,
-    );
-  const frames = new FrameAllocator(memory, new PageGeometry(saved.pageSize), saved.frameRange);
-  frames.restore(saved.frames);
-  const mm = new HostAddressSpace(frames, { userLimit: saved.userLimit, swapPages: saved.swapCapacity });
-  mm.nextFree = saved.nextFree;
-  for (const { entries, ...vma } of saved.vmas) mm.vmas.add({ ...vma, entries: fromRuns(entries) });
-  mm.swap.restore(saved.swap.map(([slot, bytes]) => [slot, Uint8Array.from(bytes)] as const));
-  const heap = new HostHeap(frames);
-  heap.restore(saved.heap);
-  const addressSpaces = saved.spaces.length as 1 | 2;
-  const base = { mm, heap, arch, addressSpaces, userSlots: saved.userSlots };
-  const vm = new Kvm(observer ? { ...base, observer } : base);
-  vm.manualDirtyLogProtect = saved.manualDirtyLogProtect;
-  for (const asId of saved.vcpus) vm.createVcpu(asId);
-  saved.spaces.forEach((space, asId) => restoreSpace(vm, space, asId));
+export function makeKvmMemory(saved: StateReader, { memory, arch, observer }: MakeOptions): Kvm {
+  const shape = saved.child('shape');
+  const pageSize = shape.integer('pageSize', PAGE_SIZES[0]!, PAGE_SIZES[1]!);
+  if (!PAGE_SIZES.includes(pageSize)) shape.fail('pageSize', PAGE_SIZES.join(' or '));
+  const range = {
+    start: shape.integer('rangeStart', 0, memory.size - pageSize),
+    end: shape.integer('rangeEnd', pageSize, memory.size),
+  };
+  if (range.start % pageSize !== 0 || range.end % pageSize !== 0 || range.start >= range.end)
+    shape.fail('rangeEnd', 'a range of whole pages');
+  const mm = new HostAddressSpace(new FrameAllocator(memory, new PageGeometry(pageSize), range), {
+    userLimit: shape.integer('userLimit', 0, MOST),
+    swapPages: shape.integer('swapPages', 1, MOST_SWAP),
+  });
+  const vm = new Kvm({
+    mm,
+    heap: new HostHeap(mm.frames),
+    arch,
+    addressSpaces: shape.integer('addressSpaces', 1, 2) as 1 | 2,
+    userSlots: shape.integer('userSlots', 1, KVM_MEM_SLOTS_NUM),
+    ...(observer ? { observer } : {}),
+  });
+  restoreKvmMemory(vm, saved);
   return vm;
 }
 
@@ -133,67 +158,4 @@ function refuseUnlessAtRest(vm: Kvm): void {
   if (vm.dirtyRing) refuse('dirty rings belong to user space');
   if (vm.slotsLock.isHeld || vm.srcu.readerCount > 0) refuse('a slot operation or a reader is under way');
   if (vm.invalidate.activeCount > 0) refuse('an invalidation is under way');
-}
-
-function saveSpace({ sets }: Kvm, asId: number): SavedSpace {
-  const active = sets.active(asId);
-  return {
-    generation: active.generation,
-    otherGeneration: sets.inactive(asId).generation,
-    activeNode: active.nodeIdx,
-    slots: [...active.slots()].sort((a, b) => a.baseGfn - b.baseGfn).map(saveSlot),
-  };
-}
-
-function saveSlot(slot: MemSlot): SavedSlot {
-  const { id, flags, baseGfn, npages, userspaceAddr, rmap, dirtyBitmap } = slot;
-  const plain = { id, flags, baseGfn, npages, userspaceAddr, rmap };
-  return dirtyBitmap ? { ...plain, dirty: toRuns(dirtyBitmap.live) } : plain;
-}
-
-function restoreSpace(vm: Kvm, space: SavedSpace, asId: number): void {
-  const slots = space.slots.map((saved) => restoreSlot(vm, saved, asId));
-  const { sets } = vm;
-  for (let set = 0; set < 2; set++) {
-    for (const slot of slots) sets.replace(null, slot);
-    sets.publish(asId);
-  }
-  if (sets.active(asId).nodeIdx !== space.activeNode) sets.publish(asId);
-  sets.active(asId).generation = space.generation;
-  sets.inactive(asId).generation = space.otherGeneration;
-}
-
-function restoreSlot(vm: Kvm, saved: SavedSlot, asId: number): MemSlot {
-  const slot = vm.pool.allocate();
-  const { dirty, ...plain } = saved;
-  Object.assign(slot, plain, { asId });
-  slot.userspaceLast = slot.userspaceAddr + slot.npages * vm.pageSize - 1;
-  if (dirty) {
-    slot.dirtyBitmap = new DirtyBitmap(slot.npages);
-    slot.dirtyBitmap.live.set(fromRuns(dirty));
-    vm.liveBitmaps++;
-  }
-  vm.nrMemslotPages += slot.npages;
-  vm.nrMemslotsDirtyLogging += Number(slot.logsDirtyPages);
-  vm.arch.restoreMemslot(slot);
-  return slot;
-}
-
-function toRuns(values: Int32Array): Run[] {
-  const runs: [number, number, number][] = [];
-  for (const value of values) {
-    const run = runs.at(-1);
-    const step = run ? value - (run[0] + (run[1] - 1) * run[2]) : 0;
-    if (run && (run[1] === 1 ? step === 0 || step === 1 : step === run[2])) {
-      run[1]++;
-      run[2] = step;
-    } else runs.push([value, 1, 0]);
-  }
-  return runs;
-}
-
-function fromRuns(runs: readonly Run[]): Int32Array {
-  const values: number[] = [];
-  for (const [first, count, step] of runs) for (let i = 0; i < count; i++) values.push(first + i * step);
-  return Int32Array.from(values);
 }

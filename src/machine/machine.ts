@@ -17,7 +17,6 @@ import { hex0x } from '../core/u64';
 import { Bus } from './devices/bus';
 import { reverseBytes } from './devices/device';
 import type { L0 } from '../kvm/l0';
-import { saveKvmMemory } from '../kvm/snapshot';
 import type { BootExtras } from './pseries/boot';
 import type { PowerRequest } from './devices/power';
 import {
@@ -27,7 +26,7 @@ import {
   type Snapshot,
   type SnapshotDescription,
 } from './snapshot';
-import { parseHex, StateReader, type Json } from '../core/saved-state';
+import { StateReader } from '../core/saved-state';
 
 /** What a description builds its devices with. */
 export interface Wiring {
@@ -104,6 +103,8 @@ export class Machine {
   /** Its cycle model. */
   readonly timing: Timing | undefined;
   private readonly io: Devices;
+  /** Bytes of memory that the user asked for: all of `memory`, or what a guest of it gets. */
+  private readonly guestMemory: number;
   private enabled = 1;
   private turn = 0;
   /** What is left of the turn of CPU `turn - 1`. */
@@ -121,6 +122,7 @@ export class Machine {
       );
     this.model = CPU_MODELS[name];
     const guestMemory = checkedMemory(description, options.memory ?? description.defaultMemory);
+    this.guestMemory = guestMemory;
     const ramSize = description.hostMemory?.(guestMemory) ?? guestMemory;
     const cpus = options.cpus ?? 1;
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS)
@@ -233,7 +235,8 @@ export class Machine {
         ...saveRegisters(cpu.state),
         IDLETIME: hex0x(this.execution.savedIdleTime(cpu)),
       })),
-      devices: this.l0 ? { ...this.devices.save(), l0: this.saveL0(this.l0) } : this.devices.save(),
+      guestMemory: this.guestMemory,
+      devices: this.devices.save(),
       scheduler: {
         turn: this.turn,
         turnLeft: this.turnLeft,
@@ -243,21 +246,16 @@ export class Machine {
     };
   }
 
-  /** What is kept of the built-in hypervisor: enough to look at the guest's memory, not to go on with it. */
-  private saveL0({ vm }: L0): Json {
-    return { memslots: saveKvmMemory(vm) as unknown as Json };
-  }
-
-  /** Takes over a snapshot. @throws UserError where it is not of such a machine or is damaged */
+  /**
+   * Takes over a snapshot.
+   * @throws UserError where it is not of such a machine: then nothing has changed; or is damaged: then the machine is of
+   *   no use until another one is taken over
+   */
   restore(name: string, snapshot: Snapshot): void {
-    if (this.l0)
-      throw new UserError(
-        `${name}: a snapshot of machine ${this.description.name} can be looked at with dump, but not gone on from: ` +
-          'it does not have all of the built-in hypervisor',
-      );
     checkSnapshotFits(name, snapshot, {
       machine: this.description.name,
       model: this.model.name,
+      guestMemory: this.guestMemory,
       memorySize: this.memory.size,
       cpus: this.cpus.length,
     });
@@ -265,17 +263,14 @@ export class Machine {
     const turn = scheduler.integer('turn', 0, MAX_CPUS);
     const turnLeft = scheduler.integer('turnLeft', 0, TURN);
     const enabled = scheduler.integer('enabled', 0, 2 ** MAX_CPUS - 1);
-    const random = parseHex(scheduler.required('random'), 64);
-    if (random === undefined)
-      throw new UserError(`${name}: scheduler.random: expected "0x..."; the snapshot is damaged`);
+    const random = scheduler.hex('random');
     scheduler.done();
     this.cpus.forEach((cpu, i) => {
       restoreRegisters(cpu.state, snapshot.cpus[i], `${name}: cpus.${i}`);
       this.execution.restoredIdleTime(cpu);
     });
     snapshot.copyMemory(this.memory.bytes);
-    this.devices.restore(snapshot.devices);
-    snapshot.copyMemory(this.memory.bytes);
+    this.devices.restore(snapshot.devices, `${name}: devices`);
     this.turn = turn;
     this.turnLeft = turnLeft;
     this.enabled = enabled;

@@ -5,10 +5,12 @@
  */
 import { addNested } from '../kvm/nested/part';
 import { L0, type GuestPower } from '../kvm/l0';
+import { restoreL0, saveL0 } from '../kvm/l0-snapshot';
 import { GIB, MIB } from '../kvm/page';
 import { setUserMemoryRegion } from '../kvm/set-memory-region';
 import { VTY_SOURCE } from '../kvm/guest/xics';
 import { InternalError, UserError } from '../core/errors';
+import { StateReader } from '../core/saved-state';
 import type { PowerRequest } from './devices/power';
 import type { MachineDescription } from './machine';
 import { bootGuest } from './pseries/boot';
@@ -51,7 +53,7 @@ export const PSERIES_MACHINE: MachineDescription = {
   defaultMemory: 512 * MIB,
   maxMemory: MOST_MEMORY,
   hostMemory: hostMemoryFor,
-  build({ memory, threads, output, power, guestMemory }) {
+  build({ bus, memory, threads, output, power, guestMemory }) {
     const l0 = new L0({
       memory,
       cpus: threads,
@@ -60,6 +62,10 @@ export const PSERIES_MACHINE: MachineDescription = {
     });
     giveMemory(l0, guestMemory);
     addNested(l0);
+    bus.attach('l0', {
+      save: () => saveL0(l0),
+      restore: (state, where) => restoreL0(l0, new StateReader(where, state)),
+    });
     return {
       l0,
       input(bytes) {

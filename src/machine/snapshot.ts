@@ -18,6 +18,7 @@ export interface SnapshotTarget {
   readonly machine: string;
   readonly model: string;
   readonly memorySize: number;
+  readonly guestMemory: number;
   readonly cpus: number;
 }
 
@@ -29,6 +30,10 @@ export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, t
   };
   check('--machine', snapshot.machine, target.machine);
   check('--cpu', snapshot.model, target.model);
-  check('-m', snapshot.memorySize, target.memorySize);
+  check('-m', snapshot.guestMemory, target.guestMemory);
+  if (snapshot.memorySize !== target.memorySize)
+    throw new UserError(
+      `${name}.memorySize: expected ${target.memorySize}, found ${snapshot.memorySize}; the snapshot is damaged`,
+    );
   check('--smp', snapshot.cpus.length, target.cpus);
 }

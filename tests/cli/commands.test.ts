@@ -174,7 +174,14 @@ describe('dump', () => {
   state.setVsr(1, 1n, 2n);
   const memory = new Uint8Array(1 << 17).map((_, i) => i % 251);
   const content = encodeSnapshot(
-    { machine: 'powernv', model: 'power9', cpus: [saveRegisters(state)], devices: {}, scheduler: {} },
+    {
+      machine: 'powernv',
+      model: 'power9',
+      guestMemory: memory.length,
+      cpus: [saveRegisters(state)],
+      devices: {},
+      scheduler: {},
+    },
     memory,
     ZLIB,
   );
@@ -232,6 +239,7 @@ describe('dump', () => {
     const base = {
       machine: 'powernv',
       model: '970',
+      guestMemory: memory.length,
       cpus: [saveRegisters(state)],
       devices: {},
       scheduler: {},

@@ -16,6 +16,7 @@ const ZLIB: Compressor = {
 const STATE = {
   machine: 'powernv',
   model: 'power9',
+  guestMemory: SNAPSHOT_PAGE,
   cpus: [saveRegisters(CpuState.detached())],
   devices: { uart0: { ier: 1 } },
   scheduler: { turn: 0 },
@@ -164,7 +165,7 @@ describe('a wrong file is refused', () => {
     [
       'another version',
       () => forge(file, (v) => v.setUint32(8, 7)),
-      /expected version 1 at offset 0x8, found 7; use the book3s/,
+      /expected version 2 at offset 0x8, found 7; use the book3s/,
     ],
     ['a truncated file', () => file.subarray(0, file.length - 1), /truncated: expected \d+ bytes, found \d+/],
     ['a file with something behind', () => Buffer.concat([file, file]), /damaged: expected/],
@@ -251,7 +252,13 @@ it('only UserErrors come out of any damage, with the checksum made to match', ()
 
 it('has to fit the machine', () => {
   const snapshot = decode(make());
-  const target = { machine: 'powernv', model: 'power9', memorySize: 3 * SNAPSHOT_PAGE, cpus: 1 };
+  const target = {
+    machine: 'powernv',
+    model: 'power9',
+    memorySize: 3 * SNAPSHOT_PAGE,
+    guestMemory: SNAPSHOT_PAGE,
+    cpus: 1,
+  };
   expect(() => checkSnapshotFits('s', snapshot, target)).not.toThrow();
   const cases = [
     [
@@ -259,7 +266,8 @@ it('has to fit the machine', () => {
       /^s: expected --machine microwatt, found powernv; run with --machine powernv$/,
     ],
     [{ model: 'power10' }, /expected --cpu power10, found power9/],
-    [{ memorySize: 65536 }, /expected -m 65536, found 196608/],
+    [{ guestMemory: 131072 }, /expected -m 131072, found 65536/],
+    [{ memorySize: 65536 }, /s\.memorySize: expected 65536, found 196608; the snapshot is damaged/],
     [{ cpus: 2 }, /expected --smp 2, found 1/],
   ] as const;
   for (const [change, message] of cases)

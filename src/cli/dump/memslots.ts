@@ -2,7 +2,8 @@
 import { UserError } from '../../core/errors';
 import { describeMemslots } from '../../kvm/describe';
 import { FlatArch } from '../../kvm/flat-arch';
-import { restoreKvmMemory, type SavedKvmMemory } from '../../kvm/snapshot';
+import { StateReader, type Json } from '../../core/saved-state';
+import { makeKvmMemory } from '../../kvm/snapshot';
 import { isSet, type Parsed } from '../options';
 import { memoryOf, openSource } from './source';
 import type { Subject } from './subject';
@@ -13,11 +14,14 @@ export const MEMSLOTS: Subject = {
   run(argv: Parsed) {
     const source = openSource(argv);
     const { name, snapshot } = source;
-    const saved = (snapshot.devices as { l0?: { memslots?: unknown } }).l0?.memslots;
+    const saved = (snapshot.devices as { l0?: { memory?: Json } }).l0?.memory;
     if (saved === undefined)
       throw new UserError(`${name}: machine ${snapshot.machine} has no memory slots; machine pseries has`);
     // Describing needs no tables of an architecture.
-    const vm = restoreKvmMemory(saved as SavedKvmMemory, { memory: memoryOf(source), arch: new FlatArch() });
+    const vm = makeKvmMemory(new StateReader(`${name}: devices.l0.memory`, saved), {
+      memory: memoryOf(source),
+      arch: new FlatArch(),
+    });
     return { text: () => describeMemslots(vm, { trees: isSet(argv, 'trees') }), json: () => saved };
   },
 };

@@ -10,7 +10,10 @@ import { frameOf, hasBits, PTE_PRESENT, PTE_WRITABLE } from '../page-entry';
 import { partitionEntry0, type RadixLeaf } from './radix-table';
 
 /** What is wrong, one sentence each; empty where nothing is. */
-export function checkL0(l0: L0): string[] {
+export const checkL0 = (l0: L0): string[] => [...checkTables(l0), ...l0.vm.warnings];
+
+/** The same of what lies in memory. */
+export function checkTables(l0: L0): string[] {
   const problems: string[] = [];
   const [dw0] = l0.partitions.get(l0.lpid);
   if (!l0.hpt.isActive && dw0 !== partitionEntry0(l0.arch.tree.root))
@@ -22,7 +25,6 @@ export function checkL0(l0: L0): string[] {
   for (const [address, bytes] of l0.heap.save().pieces)
     for (let at = address; at < address + bytes; at += l0.vm.pageSize)
       if (reached.has(l0.vm.geometry.pageOf(at))) problems.push(`L1 reaches L0's table at ${hex(address)}`);
-  problems.push(...l0.vm.warnings);
   return problems;
 }
 

@@ -1,4 +1,6 @@
 /** The virtual terminal of L1: what it prints goes out at once, what is typed waits until the guest asks. */
+import type { Json, StateReader } from '../../core/saved-state';
+
 export class GuestConsole {
   private readonly queue: number[] = [];
 
@@ -29,11 +31,14 @@ export class GuestConsole {
     return taken;
   }
 
-  save(): readonly number[] {
-    return [...this.queue];
+  save(): Json {
+    return { queue: [...this.queue] };
   }
 
-  restore(queue: readonly number[]): void {
+  /** @throws UserError for more than can wait, or what is no byte */
+  restore(reader: StateReader): void {
+    const queue = reader.integers('queue', 0xff, this.capacity);
+    reader.done();
     this.queue.splice(0, this.queue.length, ...queue);
   }
 }

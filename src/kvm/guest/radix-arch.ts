@@ -5,13 +5,15 @@
  */
 import { PTE } from '../../../isa/tables/radix';
 import { has } from '../../core/bits';
+import type { Json, StateReader } from '../../core/saved-state';
 import type { GfnRange } from '../arch';
+import type { PieceClaims } from '../host/piece-claims';
 import type { MemSlot } from '../memslot';
 import type { Partitions } from '../partitions';
 import { PowerArch } from '../power-arch';
 import type { HypervisorTlb } from '../tlb';
 import type { Kvm } from '../vm';
-import { partitionEntry0, RadixTable, type RadixLeaf } from './radix-table';
+import { partitionEntry0, RadixTable, TREE_BITS, type RadixLeaf } from './radix-table';
 
 /** Guest frames of one slot that one mapping of L1 covers, and where in host real memory they are. */
 export interface MappedFrames {
@@ -64,6 +66,23 @@ export class RadixArch extends PowerArch {
       tableRemoved: () => tlb.walkCache(lpid),
     });
     partitions.set(lpid, partitionEntry0(this.tree.root), 0n);
+  }
+
+  save(): Json {
+    return { root: this.tree.root, flushes: this.flushes, mmioUpdate: this.mmioUpdate };
+  }
+
+  /** @throws UserError where the tree in memory is none that L0 makes */
+  restore(reader: StateReader, pieces: PieceClaims): void {
+    this.flushes = reader.integer('flushes', 0, Number.MAX_SAFE_INTEGER);
+    this.mmioUpdate = reader.integer('mmioUpdate', 0, Number.MAX_SAFE_INTEGER);
+    const problem = this.tree.restore(reader.integer('root', 0, this.vm.mm.frames.memory.size), pieces);
+    if (problem !== undefined) reader.fail('root', `a tree, not one with ${problem}`);
+    reader.done();
+    this.largePages[21] = this.largePages[30] = 0;
+    this.tree.each(0, 2 ** TREE_BITS, (_gpa, { shift }) => {
+      if (shift === 21 || shift === 30) this.largePages[shift]++;
+    });
   }
 
   override flushShadowMemslot(slot: MemSlot): void {

@@ -9,6 +9,7 @@ import { get, has, maskOf, put } from '../../core/bits';
 import type { RealMemory } from '../../core/memory';
 import { EAGAIN, ENOMEM } from '../errno';
 import type { HostHeap } from '../host/heap';
+import type { PieceClaims } from '../host/piece-claims';
 import type { PageGeometry } from '../page';
 
 /** Shifts of the page sizes that large leaves have. */
@@ -41,6 +42,8 @@ export interface RadixTableOptions {
   readonly memory: RealMemory;
   readonly heap: HostHeap;
   readonly geometry: PageGeometry;
+  /** Root directory that exists already; absent: a new one. */
+  readonly root?: number;
   /** A leaf was emptied: TLBs hold it still, its dirty state and what was filed under it are the owner's to save. */
   readonly dropped: (gpa: number, leaf: RadixLeaf) => void;
   /** A table was taken out of the tree and is about to be freed: page walk caches hold it still. */
@@ -84,7 +87,20 @@ export class RadixTable {
 
   constructor(private readonly options: RadixTableOptions) {
     this.leafTableBits = PMD_SHIFT - options.geometry.shift;
-    this.root = options.heap.allocate(RADIX_ENTRY_SIZE << ROOT_BITS);
+    this.root = options.root ?? options.heap.allocate(RADIX_ENTRY_SIZE << ROOT_BITS);
+  }
+
+  /**
+   * Takes over the tree of a snapshot, which lies in memory already.
+   * @returns what is wrong with it, or undefined: then every table is a piece of the heap and of no other tree, and
+   *   every leaf one that {@link create} could have made
+   */
+  restore(root: number, pieces: PieceClaims): string | undefined {
+    this.root = root;
+    this.tables = 0;
+    if (root < 0) return undefined;
+    if (!pieces.take(root, RADIX_ENTRY_SIZE << ROOT_BITS)) return `no root directory at ${root}`;
+    return this.adopt({ table: root, shift: ROOT_SHIFT, bits: ROOT_BITS }, pieces);
   }
 
   /** log2 of the base page. */
@@ -185,6 +201,34 @@ export class RadixTable {
   /** log2 of the entries of the tables below a directory whose entries map 2^`shift` bytes. */
   private bitsBelow(shift: number): number {
     return shift === PMD_SHIFT ? this.leafTableBits : DIRECTORY_BITS;
+  }
+
+  /** Counts the tables below one, each of the size that its level has. @returns what is wrong */
+  private adopt(
+    { table, shift, bits }: { table: number; shift: number; bits: number },
+    pieces: PieceClaims,
+  ): string | undefined {
+    for (let at = table; at < table + (RADIX_ENTRY_SIZE << bits); at += RADIX_ENTRY_SIZE) {
+      if (this.options.memory.getWord(at) >= 0) continue;
+      const entry = this.read(at);
+      if (isLeafEntry(entry)) {
+        if (this.leafShifts.includes(shift)) continue;
+        return `a page of 2^${shift} bytes at ${at}`;
+      }
+      const below = this.bitsBelow(shift);
+      const next = Number(entry & PDE.NLB.mask);
+      const fits = shift > this.baseShift && entry === directoryEntry(next, below);
+      if (!fits || !pieces.take(next, RADIX_ENTRY_SIZE << below))
+        return `entry 0x${entry.toString(16)} at ${at} points to no table`;
+      this.tables++;
+      const problem = this.adopt({ table: next, shift: shift - below, bits: below }, pieces);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  private get leafShifts(): readonly number[] {
+    return [this.baseShift, PMD_SHIFT, PUD_SHIFT];
   }
 
   private addTable(at: number, bits: number): bigint {

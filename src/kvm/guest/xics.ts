@@ -4,6 +4,8 @@
  * anew at each look, so that there is no presented state that could be lost by a change of priority.
  */
 
+import type { Json, StateReader } from '../../core/saved-state';
+
 /** XISR of inter-processor interrupts. */
 export const XISR_IPI = 2;
 /** Number of the first source. */
@@ -27,6 +29,16 @@ interface Source {
   priority: number;
   savedPriority: number;
 }
+
+const resetSource = (): Source => ({
+  pending: false,
+  server: 0,
+  priority: LEAST_FAVOURED,
+  savedPriority: LEAST_FAVOURED,
+});
+
+const isAsReset = ({ pending, server, priority, savedPriority }: Source): boolean =>
+  !pending && server === 0 && priority === LEAST_FAVOURED && savedPriority === LEAST_FAVOURED;
 
 export interface SourceState {
   readonly server: number;
@@ -55,12 +67,7 @@ export class GuestXics {
       mfrr: LEAST_FAVOURED,
       line: false,
     }));
-    this.sources = Array.from({ length: SOURCES }, () => ({
-      pending: false,
-      server: 0,
-      priority: LEAST_FAVOURED,
-      savedPriority: LEAST_FAVOURED,
-    }));
+    this.sources = Array.from({ length: SOURCES }, resetSource);
   }
 
   hasServer(server: number): boolean {
@@ -126,6 +133,38 @@ export class GuestXics {
   unmask(source: number): void {
     const s = this.source(source);
     s.priority = s.savedPriority;
+    this.update();
+  }
+
+  /** All of it but for the lines, which follow from it; sources only where they are not as after reset. */
+  save(): Json {
+    return {
+      presenters: this.presenters.map(({ cppr, mfrr }) => ({ cppr, mfrr })),
+      sources: this.sources.flatMap((source, i) => (isAsReset(source) ? [] : [{ number: i, ...source }])),
+    };
+  }
+
+  /** @throws UserError where it is not what {@link save} gives for as many servers */
+  restore(reader: StateReader): void {
+    const servers = this.presenters.length;
+    const presenters = reader.children('presenters', servers);
+    if (presenters.length !== servers) reader.fail('presenters', `${servers} of them`);
+    presenters.forEach((saved, i) => {
+      Object.assign(this.presenters[i]!, { cppr: saved.byte('cppr'), mfrr: saved.byte('mfrr'), line: false });
+      saved.done();
+      this.options.line(i, false);
+    });
+    for (const source of this.sources) Object.assign(source, resetSource());
+    for (const saved of reader.children('sources', SOURCES)) {
+      Object.assign(this.sources[saved.integer('number', 0, SOURCES - 1)]!, {
+        pending: saved.boolean('pending'),
+        server: saved.integer('server', 0, servers - 1),
+        priority: saved.byte('priority'),
+        savedPriority: saved.byte('savedPriority'),
+      });
+      saved.done();
+    }
+    reader.done();
     this.update();
   }
 

@@ -3,13 +3,15 @@
  * pages up to 1 GiB; a block is handed out with one reference per frame and goes back frame by frame, merging with
  * its buddies. Bounded by the memory: an allocation that does not fit returns {@link NO_FRAME}.
  */
-import { InternalError, UserError } from '../../core/errors';
+import { InternalError } from '../../core/errors';
 import type { RealMemory } from '../../core/memory';
+import type { Json, StateReader } from '../../core/saved-state';
 import { GIB, type PageGeometry } from '../page';
 
 export const NO_FRAME = -1;
 const NONE = -1;
 const NOT_A_FREE_BLOCK = -1;
+const MOST_REFERENCES = 0xffff;
 
 /** Part of real memory that an allocator manages. */
 export interface FrameRange {
@@ -122,41 +124,79 @@ export class FrameAllocator {
     return this.memory.bytes.subarray(this.addressOf(frame), this.addressOf(frame + 1));
   }
 
-  /** The frames in use, as runs with the same number of references, for a snapshot. */
-  save(): [frame: number, count: number, references: number][] {
-    const runs: [number, number, number][] = [];
-    for (let frame = 0; frame < this.frameCount; frame++) {
-      const references = this.refs[frame]!;
-      const run = runs.at(-1);
-      if (references === 0) continue;
-      if (run?.[2] === references && run[0] + run[1] === frame) run[1]++;
-      else runs.push([frame, 1, references]);
-    }
-    return runs;
+  /** The free blocks of each order in the order in which they will be used, for a snapshot. All other frames are in use. */
+  save(): { readonly free: readonly (readonly number[])[] } {
+    return { free: Array.from(this.heads, (head) => this.blocksFrom(head)) };
   }
 
-  /** Takes over the frames of a snapshot; their bytes stay, those of all others are cleared before use. */
-  restore(runs: readonly (readonly [frame: number, count: number, references: number])[]): void {
-    for (const [first, count, references] of runs)
-      for (let frame = first; frame < first + count; frame++) this.claim(frame, references);
+  /**
+   * Takes over the free blocks of a snapshot. Whoever uses the other frames says so ({@link adopt}); the bytes of all
+   * frames stay, those of free ones are cleared before use.
+   *
+   * @throws UserError where a block does not fit or is free twice
+   */
+  restore(reader: StateReader): void {
+    const lists = reader.list('free', this.heads.length);
+    reader.done();
+    this.refs.fill(0);
+    this.freeOrder.fill(NOT_A_FREE_BLOCK);
+    this.heads.fill(NONE);
     this.used.fill(1);
+    this.free = 0;
+    const taken = new Uint8Array(this.frameCount);
+    lists.forEach((list, order) => {
+      const blocks = Array.isArray(list)
+        ? (list as readonly Json[])
+        : reader.fail('free', 'arrays of frames');
+      // The one that is pushed last is the first to be used.
+      for (const frame of [...blocks].reverse())
+        if (this.isFreeable(frame, order, taken)) {
+          taken.fill(1, frame, frame + 2 ** order);
+          this.pushFree(frame, order);
+          this.free += 2 ** order;
+        } else reader.fail('free', `blocks of 2^${order} frames that are free once`);
+    });
   }
 
-  /** Cuts a free frame out of the block that it is in. */
-  private claim(frame: number, references: number): void {
-    let order = 0;
-    while (order <= this.maxOrder && this.freeOrder[frame - (frame % 2 ** order)] !== order) order++;
-    if (order > this.maxOrder) throw new UserError(`snapshot: frame ${frame} is not there or claimed twice`);
-    let block = frame - (frame % 2 ** order);
-    this.unlink(block);
-    while (order > 0) {
-      const half = 2 ** --order;
-      const upper = frame >= block + half;
-      this.pushFree(upper ? block : block + half, order);
-      if (upper) block += half;
+  /** One more user of a frame that is in use as a snapshot has it. False where it is free, or not of the range. */
+  adopt(frame: number): boolean {
+    const fits = frame >= this.geometry.pageOf(this.range.start) && frame < this.frameCount;
+    if (!fits || this.isFree(frame) || this.refs[frame] === MOST_REFERENCES) return false;
+    this.refs[frame]!++;
+    return true;
+  }
+
+  /** A frame that is neither free nor used by anybody, after {@link adopt} was called for all users; else -1. */
+  firstLost(): number {
+    for (let frame = this.geometry.pageOf(this.range.start); frame < this.frameCount; frame++) {
+      const order = this.freeOrder[frame]!;
+      if (order !== NOT_A_FREE_BLOCK) frame += 2 ** order - 1;
+      else if (this.refs[frame] === 0) return frame;
     }
-    this.refs[frame] = references;
-    this.free--;
+    return NO_FRAME;
+  }
+
+  private isFree(frame: number): boolean {
+    for (let order = 0; order <= this.maxOrder; order++)
+      if (this.freeOrder[frame - (frame % 2 ** order)] === order) return true;
+    return false;
+  }
+
+  private isFreeable(frame: Json, order: number, taken: Uint8Array): frame is number {
+    const size = 2 ** order;
+    return (
+      typeof frame === 'number' &&
+      Number.isInteger(frame / size) &&
+      frame >= this.geometry.pageOf(this.range.start) &&
+      frame + size <= this.frameCount &&
+      !taken.subarray(frame, frame + size).includes(1)
+    );
+  }
+
+  private blocksFrom(head: number): number[] {
+    const blocks: number[] = [];
+    for (let frame = head; frame !== NONE; frame = this.nexts[frame]!) blocks.push(frame);
+    return blocks;
   }
 
   /** Fresh memory is zero already; only frames that were used before are cleared. */

@@ -4,6 +4,9 @@
  * in the machine's real memory, so a memory dump shows it.
  */
 import { InternalError } from '../../core/errors';
+import type { Json, StateReader } from '../../core/saved-state';
+import { CutPages } from './cut-pages';
+import type { FrameClaims } from './frame-claims';
 import { NO_FRAME, type FrameAllocator } from './frames';
 
 export const NO_MEMORY = -1;
@@ -66,6 +69,11 @@ export class HostHeap {
     else this.putFrames(address, bytes);
   }
 
+  /** Bytes of the piece in use at an address; 0 where none is. */
+  bytesAt(address: number): number {
+    return this.pieces.get(address) ?? 0;
+  }
+
   /** The pieces in use and the free ones of each size, for a snapshot. */
   save(): SavedHeap {
     return {
@@ -74,13 +82,42 @@ export class HostHeap {
     };
   }
 
-  /** Takes over the pieces of a snapshot; the frames that they lie in must have been claimed already. */
-  restore(saved: SavedHeap): void {
-    for (const [address, bytes] of saved.pieces) {
+  /**
+   * Takes over the pieces of a snapshot.
+   * @throws UserError where pieces overlap, or lie in frames that are not the heap's
+   */
+  restore(reader: StateReader, frames: FrameClaims): void {
+    const most = this.frames.memory.size / this.smallest;
+    const pieces = reader.tuples('pieces', 2, most);
+    const free = reader.list('free', this.classes.length);
+    reader.done();
+    this.pieces.clear();
+    this.bytes = 0;
+    for (const { free: list } of this.classes) list.length = 0;
+    const pages = new CutPages(this.frames.geometry, frames);
+    for (const [address, bytes] of pieces as [number, number][]) {
+      if (!this.adopt(pages, address, bytes))
+        reader.fail('pieces', `room for a piece of ${bytes} at ${address}`);
       this.pieces.set(address, bytes);
       this.bytes += bytes;
     }
-    this.classes.forEach((kind, i) => kind.free.push(...(saved.free[i] ?? [])));
+    free.forEach((list, i) => {
+      const kind = this.classes[i]!;
+      for (const address of Array.isArray(list) ? (list as readonly Json[]) : reader.fail('free', 'arrays'))
+        if (typeof address === 'number' && pages.add(address, kind.bytes)) kind.free.push(address);
+        else reader.fail('free', `addresses of free pieces of ${kind.bytes} bytes`);
+    });
+    if (!pages.areComplete) reader.fail('free', 'every piece of a page that is cut up');
+  }
+
+  private get smallest(): number {
+    return 2 ** SMALLEST_BITS;
+  }
+
+  private adopt(pages: CutPages, address: number, bytes: number): boolean {
+    if (bytes <= 0 || this.pieces.has(address)) return false;
+    const kind = this.classes[this.classIndex(bytes)];
+    return kind ? pages.add(address, kind.bytes) : pages.addWhole(address, this.pagesFor(bytes));
   }
 
   /** Index of the smallest class that holds `bytes`; past the end for whole frames. */

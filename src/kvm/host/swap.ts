@@ -1,4 +1,6 @@
 /** The host's swap device: a bounded number of pages outside the machine's memory. */
+import { hexBytes, type Json, type StateReader } from '../../core/saved-state';
+
 export const SWAP_FULL = -1;
 
 export class SwapDevice {
@@ -29,18 +31,40 @@ export class SwapDevice {
     this.freeSlots.push(slot);
   }
 
-  /** The used slots with their bytes, for a snapshot. */
-  *entries(): IterableIterator<[slot: number, bytes: Uint8Array]> {
-    for (const [slot, bytes] of this.pages.entries()) if (bytes) yield [slot, bytes];
+  /** True where the slot holds a page. */
+  has(slot: number): boolean {
+    return Boolean(this.pages[slot]);
   }
 
-  /** Takes over the slots of a snapshot; all others below the highest are free. */
-  restore(entries: Iterable<readonly [slot: number, bytes: Uint8Array]>): void {
-    for (const [slot, bytes] of entries) this.pages[slot] = bytes;
-    for (let slot = 0; slot < this.pages.length; slot++) {
-      if (this.pages[slot]) continue;
-      this.pages[slot] = null;
-      this.freeSlots.push(slot);
-    }
+  /** The used slots with their bytes and the free ones in the order of their release, for a snapshot. */
+  save(): Json {
+    const pages = [...this.pages.entries()].flatMap(([slot, bytes]) =>
+      bytes ? [{ slot, bytes: hexBytes(bytes) }] : [],
+    );
+    return { pages, free: [...this.freeSlots] };
+  }
+
+  /**
+   * Takes over the slots of a snapshot.
+   * @param pageBytes bytes of a page
+   * @throws UserError where a slot is there twice or not at all
+   */
+  restore(reader: StateReader, pageBytes: number): void {
+    const free = reader.integers('free', this.capacity - 1, this.capacity);
+    const used = reader.children('pages', this.capacity).map((page) => {
+      const slot = page.integer('slot', 0, this.capacity - 1);
+      const bytes = page.bytes('bytes', pageBytes);
+      page.done();
+      return { slot, bytes };
+    });
+    reader.done();
+    this.pages.length = this.freeSlots.length = 0;
+    const total = used.length + free.length;
+    const all = new Set([...free, ...used.map(({ slot }) => slot)]);
+    if (all.size !== total || [...all].some((slot) => slot >= total))
+      reader.fail('free', `each of ${total} slots once, in use or free`);
+    for (let slot = 0; slot < total; slot++) this.pages[slot] = null;
+    for (const { slot, bytes } of used) this.pages[slot] = bytes;
+    this.freeSlots.push(...free);
   }
 }

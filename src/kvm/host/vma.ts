@@ -48,6 +48,11 @@ export class VmaTree {
     this.tree.insert(handle, vma.start, vma.end - 1);
   }
 
+  /** Removes every area, whatever its entries are. */
+  clear(): void {
+    for (const vma of [...this.all()]) this.drop(vma);
+  }
+
   /** The areas that meet `[start, end)`, ascending. */
   *meeting(start: number, end: number): IterableIterator<Vma> {
     const above = this.tree.upperBound(start);

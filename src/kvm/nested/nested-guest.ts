@@ -14,6 +14,8 @@ export interface NestedGuestOptions {
   readonly lpid: number;
   readonly shadowLpid: number;
   readonly vm: Kvm;
+  /** Root directory of a shadow tree that exists already; absent: a new one. */
+  readonly root?: number;
   /** A shadow entry was emptied; `address` is the first byte that it mapped. */
   readonly dropped: (guest: NestedGuest, address: number, leaf: RadixLeaf) => void;
   readonly tableRemoved: (guest: NestedGuest) => void;
@@ -41,13 +43,14 @@ export class NestedGuest {
   /** Removed from the lookup while somebody used it (hazard H-6). */
   isOrphan = false;
 
-  constructor({ lpid, shadowLpid, vm, dropped, tableRemoved }: NestedGuestOptions) {
+  constructor({ lpid, shadowLpid, vm, root, dropped, tableRemoved }: NestedGuestOptions) {
     this.lpid = lpid;
     this.shadowLpid = shadowLpid;
     this.tree = new RadixTable({
       memory: vm.mm.frames.memory,
       heap: vm.heap,
       geometry: vm.geometry,
+      ...(root === undefined ? {} : { root }),
       dropped: (address, leaf) => dropped(this, address, leaf),
       tableRemoved: () => tableRemoved(this),
     });

@@ -166,17 +166,25 @@ function retryCreate(nested: Nested, lpid: number): NestedGuest | undefined {
   return tryCreate(nested, lpid);
 }
 
-function tryCreate(nested: Nested, lpid: number): NestedGuest | undefined {
+/** A record with these numbers, nothing else: with a new shadow tree, or with one that exists. */
+export function adoptedGuest(
+  nested: Nested,
+  identity: { readonly lpid: number; readonly shadowLpid: number; readonly root?: number },
+): NestedGuest {
   const { vm, host } = nested;
-  const shadowLpid = host.partitions.allocate();
-  if (shadowLpid === NO_LPID) return undefined;
-  const guest = new NestedGuest({
-    lpid,
-    shadowLpid,
+  return new NestedGuest({
+    ...identity,
     vm,
     dropped: (from, address, leaf) => shadowDropped(nested, from, address, leaf),
     tableRemoved: (from) => host.tlb.walkCache(from.shadowLpid),
   });
+}
+
+function tryCreate(nested: Nested, lpid: number): NestedGuest | undefined {
+  const { host } = nested;
+  const shadowLpid = host.partitions.allocate();
+  if (shadowLpid === NO_LPID) return undefined;
+  const guest = adoptedGuest(nested, { lpid, shadowLpid });
   if (guest.tree.root < 0) {
     host.partitions.free(shadowLpid);
     return undefined;

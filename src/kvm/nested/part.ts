@@ -3,6 +3,7 @@
  * calls.
  */
 import type { InterruptName } from '../../../isa/interrupts';
+import type { Json, StateReader } from '../../core/saved-state';
 import type { InterruptDetail } from '../../cpu/interrupts';
 import { STRUCTURE } from '../../mmu/invalidate';
 import type { NestedEvent } from '../../trace/events/nested';
@@ -10,6 +11,7 @@ import type { GuestVcpu } from '../guest/vcpu';
 import { H } from '../hypercalls/status';
 import { HANDLED, type HypercallHandler } from '../hypercalls/table';
 import type { L0, NestedPart } from '../l0';
+import type { MemoryClaims } from '../snapshot';
 import { copyGuest } from './copy-guest';
 import { nestedInterrupt } from './exits';
 import type { NestedOptions } from './host';
@@ -20,6 +22,7 @@ import type { MmioBus } from './mmio';
 import { Nested } from './nested';
 import { setPartitionTable } from './partition-table';
 import { NestedRun } from './run';
+import { restoreNested, saveNested } from './saved-nested';
 
 export interface NestedPartOptions extends NestedOptions {
   /** Bytes of pt_regs that H_ENTER_NESTED reads and writes: 384 as Linux 6.x, or 352, the ABI's part. */
@@ -52,6 +55,14 @@ export class NestedGuests extends NestedMemoryEvents implements NestedPart {
   /** Hands events to `emit` while it is set. */
   observe(emit: ((event: NestedEvent) => void) | undefined): void {
     this.nested.observer = emit && { ...this.l0.stamp(), emit };
+  }
+
+  save(): Json {
+    return saveNested(this.nested, this.runs);
+  }
+
+  restore(reader: StateReader, claims: MemoryClaims): void {
+    restoreNested(this.nested, this.runs, { reader, claims });
   }
 
   isRunning(vcpu: GuestVcpu): boolean {

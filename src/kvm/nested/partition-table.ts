@@ -12,10 +12,13 @@ const SMALLEST = 8n;
 const LARGEST = 12n;
 const GFN_LIMIT = 2 ** 52;
 
+/** True where a table of this size may be registered. */
+export const isPartitionTable = (ptcr: bigint): boolean => get(ptcr, PTCR.PATS) + SMALLEST <= LARGEST;
+
 /** @param ptcr base and size as PTCR has them; other bits are kept and not looked at @returns a status */
 export function setPartitionTable(nested: Nested, ptcr: bigint): number {
   const { vm } = nested;
-  if (get(ptcr, PTCR.PATS) + SMALLEST > LARGEST) return H.PARAMETER;
+  if (!isPartitionTable(ptcr)) return H.PARAMETER;
   const gfn = Number((ptcr & PTCR.PATB.mask) / BigInt(vm.pageSize));
   const token = vm.srcu.readLock();
   const visible = gfn < GFN_LIMIT && isVisibleGfn(vm, gfn);

@@ -14,6 +14,7 @@
  */
 import type { RealMemory } from '../../core/memory';
 import { NO_MEMORY, type HostHeap } from '../host/heap';
+import type { PieceClaims } from '../host/piece-claims';
 import { entryHi, entryLo, lpidOf, nGpaOf, RMAP, RMAP_NODE, sameEntry, type RmapEntry } from './rmap-entry';
 
 const SINGLE = RMAP.SINGLE.lo;
@@ -100,6 +101,22 @@ export class NestedRmap {
   /** Frees the nodes that a head word which is about to vanish points to. @param word the head word */
   release(word: bigint): void {
     this.freeNodes(Number(BigInt.asIntN(32, word)));
+  }
+
+  /**
+   * Counts the nodes of a list that a snapshot left in memory.
+   * @param headAt the head word, or negative where the page has none
+   * @returns false where the list leads to what is no list node, or is another's
+   */
+  adopt(headAt: number, pieces: PieceClaims): boolean {
+    if (headAt < 0 || this.shape(headAt) === 'empty') return true;
+    const { memory } = this;
+    for (let at = headAt; (memory.getWord(at + WORD_LOW) & SINGLE) === 0; this.nodes++) {
+      const node = memory.getWord(at + WORD_LOW) >>> 0;
+      if (memory.getWord(at) !== 0 || !pieces.take(node, RMAP_NODE.BYTES)) return false;
+      at = node + RMAP_NODE.NEXT;
+    }
+    return true;
   }
 
   /** Entries, and whether the head word is a pointer: for people. */

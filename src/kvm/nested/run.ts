@@ -8,7 +8,7 @@ import { get, has, put } from '../../core/bits';
 import { u64 } from '../../core/u64';
 import { isPending, PENDING } from '../../cpu/pending';
 import { hdecWritten } from '../../cpu/asynchronous';
-import { ticks } from '../../cpu/time';
+import { retiredOf, ticks } from '../../cpu/time';
 import { hasSlot, offsetOf } from '../../state/layout';
 import { MACHINE_CHECK_DSISR, MACHINE_CHECK_SRR1 } from '../../../isa/registers/storage-interrupts';
 import { takeInterrupt } from '../../cpu/interrupts';
@@ -16,21 +16,15 @@ import { performMmio, type MmioBus } from './mmio';
 import type { GuestMemory } from '../guest/memory';
 import type { GuestVcpu } from '../guest/vcpu';
 import { H } from '../hypercalls/status';
-import {
-  GuestStruct,
-  HV_STATE,
-  HV_STATE_BYTES,
-  LARGEST_HV_STATE,
-  PT_REGS,
-  PT_REGS_BYTES,
-} from './hv-guest-state';
+import { HV_STATE, PT_REGS, PT_REGS_BYTES, type GuestStruct } from './hv-guest-state';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
 import { getOrCreateNested, putNested, refreshNested } from './nested-guests';
 import { note } from './observer';
 import { sanitise, sanitisedRegisters } from './sanitise';
+import { RunState, type NestedCall } from './run-state';
 import { StateCopy } from './state-diff';
-import { loadCarried, SavedRegisters, storeCarried } from './vcpu-state';
+import { loadCarried, storeCarried } from './vcpu-state';
 
 const AT = {
   LPCR: offsetOf('LPCR'), LPIDR: offsetOf('LPIDR'), PIDR: offsetOf('PIDR'), PCR: offsetOf('PCR'),
@@ -38,7 +32,6 @@ const AT = {
   TB: offsetOf('TBOFFSET'), HDEC: offsetOf('HDECEXPIRY'), RESLEN: offsetOf('RESLEN'), DPDES: offsetOf('DPDES'),
 } as const; // prettier-ignore
 const DAWR1 = hasSlot('DAWR1') ? { address: offsetOf('DAWR1'), control: offsetOf('DAWRX1') } : undefined;
-const VERSION_BYTES = 8;
 const RESULT = 3;
 const TS_SUSPENDED = 1n;
 const TS_TRANSACTIONAL = 2n;
@@ -46,12 +39,6 @@ const TS_TRANSACTIONAL = 2n;
 const FAR_AWAY = 1n << 54n;
 /** Vectors. */
 const HDEC_TRAP = 0x980;
-
-/** Where the structures of a call are. */
-export interface NestedCall {
-  readonly hvAddress: bigint;
-  readonly regsAddress: bigint;
-}
 
 /** How a run ends. */
 export interface NestedExit {
@@ -77,29 +64,32 @@ export interface RunOptions {
 export class NestedRun {
   /** The nested guest that the vCPU is in, or undefined while it is L1. */
   guest: NestedGuest | undefined;
-  /** HFSCR as L1 asked for it. */
-  requestedHfscr = 0n;
-  readonly hv = new GuestStruct(LARGEST_HV_STATE);
-  readonly regs: GuestStruct;
   readonly vcpu: GuestVcpu;
   private readonly nested: Nested;
   private readonly memory: GuestMemory;
   private readonly mmio: MmioBus | undefined;
-  private readonly l1 = new SavedRegisters();
-  private call: NestedCall = { hvAddress: 0n, regsAddress: 0n };
-  private hvBytes = 0;
-  /** Tick of L1's deadline, and L0's own next timer where it has one. */
-  private deadline = 0n;
-  private entered = { ticks: 0n, faults: 0 };
-  /** For an observer: the structures as L1 gave them, and what the CPU had retired. */
-  private given: { readonly state: StateCopy; readonly retired: number } | undefined;
+  readonly kept: RunState;
 
   constructor({ nested, vcpu, memory, mmio, regsBytes = PT_REGS_BYTES.linux }: RunOptions) {
     this.nested = nested;
     this.mmio = mmio;
     this.vcpu = vcpu;
     this.memory = memory;
-    this.regs = new GuestStruct(regsBytes);
+    this.kept = new RunState(regsBytes);
+  }
+
+  /** The structures as L1 gave them, until the run ends: then as L1 gets them back. */
+  get hv(): GuestStruct {
+    return this.kept.hv;
+  }
+
+  get regs(): GuestStruct {
+    return this.kept.regs;
+  }
+
+  /** HFSCR as L1 asked for it. */
+  get requestedHfscr(): bigint {
+    return this.kept.requestedHfscr;
   }
 
   /**
@@ -112,8 +102,7 @@ export class NestedRun {
     if (nested.l1Ptcr === 0n) return H.NOT_AVAILABLE;
     const ts = get(cpu.msr, MSR.TS);
     if (ts === TS_TRANSACTIONAL) return H.BAD_MODE;
-    this.call = call;
-    if (!this.read()) return H.PARAMETER;
+    if (!this.kept.read(this.memory, call, { little: has(cpu.msr, MSR.LE) })) return H.PARAMETER;
     const token = this.hv.word(HV_STATE.vcpuToken);
     if (token >= nested.maxVcpuTokens) return H.PARAMETER;
     const nestedTs = get(this.regs.get(PT_REGS.msr), MSR.TS) !== 0n;
@@ -129,41 +118,39 @@ export class NestedRun {
     const { nested, hv, regs } = this;
     const { cpu } = this.vcpu;
     const guest = this.guest!;
+    const given = nested.observer && new StateCopy(hv, regs);
     storeCarried(cpu, { hv, regs, nip, msr });
     for (const [offset, value] of set) hv.set(offset, value);
     const wasTransactional = get(cpu.msr, MSR.TS) !== 0n;
-    this.l1.restore(cpu);
+    this.kept.l1.restore(cpu);
     cpu.msr = put(cpu.msr, MSR.TS, wasTransactional ? TS_SUSPENDED : 0n);
     cpu.state.setInt(AT.RESLEN, 0);
     this.guest = undefined;
     hdecWritten(cpu);
     putNested(nested, guest);
-    const written = this.write();
+    const written = this.kept.write(this.memory);
     cpu.state.setGpr(RESULT, written ? BigInt(trap) : u64(BigInt(H.AUTHORITY)));
     cpu.hooks.contextChanged(cpu);
-    if (!nested.observer) return;
+    if (!nested.observer || !given) return;
     const { lpid, shadowLpid } = guest;
+    const { entered } = this.kept;
     const passed = {
-      ticks: ticks(cpu) - this.entered.ticks,
-      faults: nested.counters.faults - this.entered.faults,
+      ticks: ticks(cpu) - entered.ticks,
+      faults: nested.counters.faults - entered.faults,
+      instructions: Number(retiredOf(cpu)) - entered.retired,
+      changed: given.changes(hv, regs),
     };
-    const since = this.given && {
-      instructions: nested.observer.time() - this.given.retired,
-      changed: this.given.state.changes(hv, regs),
-    };
-    note(nested.observer, {
-      ev: 'nested.exit', lpid, shadowLpid, trap, reason, nip, msr, ...passed, ...since,
-    }); // prettier-ignore
+    note(nested.observer, { ev: 'nested.exit', lpid, shadowLpid, trap, reason, nip, msr, ...passed });
   }
 
   /** Facilities that L1 itself has. */
   get hfscrOfL1(): bigint {
-    return this.l1.get(AT.HFSCR);
+    return this.kept.l1.get(AT.HFSCR);
   }
 
   /** True where L1's deadline has passed. */
   get isOver(): boolean {
-    return ticks(this.vcpu.cpu) >= this.deadline;
+    return ticks(this.vcpu.cpu) >= this.kept.deadline;
   }
 
   /** L1's number of the vCPU that runs, or ran last. */
@@ -176,7 +163,7 @@ export class NestedRun {
     const { cpu } = this.vcpu;
     const now = ticks(cpu);
     const timer = this.nested.l0Timer;
-    let expiry = timer !== undefined && timer < this.deadline ? timer : this.deadline;
+    let expiry = timer !== undefined && timer < this.kept.deadline ? timer : this.kept.deadline;
     if (expiry - now > FAR_AWAY) expiry = now + FAR_AWAY;
     cpu.state.set(AT.HDEC, u64(expiry));
     hdecWritten(cpu);
@@ -188,8 +175,8 @@ export class NestedRun {
     const now = ticks(cpu);
     const until = (tick: bigint): bigint => (tick > now ? tick - now : 0n);
     const timer = this.nested.l0Timer;
-    const [budget, wanted] = [until(BigInt.asIntN(64, cpu.state.get(AT.HDEC))), until(this.deadline)];
-    const others = timer !== undefined && timer < this.deadline ? "L0's timer" : 'the largest HDEC';
+    const [budget, wanted] = [until(BigInt.asIntN(64, cpu.state.get(AT.HDEC))), until(this.kept.deadline)];
+    const others = timer !== undefined && timer < this.kept.deadline ? "L0's timer" : 'the largest HDEC';
     return { budget, wanted, hdecBy: budget === wanted ? "L1's deadline" : others };
   }
 
@@ -213,30 +200,6 @@ export class NestedRun {
     takeInterrupt(cpu, 'machineCheck', { cause, ...data, toGuest: true });
   }
 
-  /** Reads both structures; false for an unknown version, or where L1 has no memory. */
-  private read(): boolean {
-    const { hv, regs, memory, call } = this;
-    const little = has(this.vcpu.cpu.msr, MSR.LE);
-    hv.little = regs.little = little;
-    hv.bytes.fill(0);
-    if (!memory.read(call.hvAddress, hv.bytes.subarray(0, VERSION_BYTES))) return false;
-    const version = hv.get(HV_STATE.version);
-    const bytes = version <= 2n ? HV_STATE_BYTES[Number(version)] : undefined;
-    if (bytes === undefined) return false;
-    this.hvBytes = bytes;
-    return (
-      memory.read(call.hvAddress, hv.bytes.subarray(0, bytes)) && memory.read(call.regsAddress, regs.bytes)
-    );
-  }
-
-  private write(): boolean {
-    const { hv, regs, memory, call } = this;
-    return (
-      memory.write(call.hvAddress, hv.bytes.subarray(0, this.hvBytes)) &&
-      memory.write(call.regsAddress, regs.bytes)
-    );
-  }
-
   /** The nested guest with a reference, its partition table entry read where none is known. */
   private takeGuest(): NestedGuest | undefined {
     const { nested } = this;
@@ -249,18 +212,19 @@ export class NestedRun {
 
   /** L1's registers are put aside, the nested guest's are loaded. */
   private switchTo(guest: NestedGuest, token: number): void {
-    const { nested, hv, regs, l1 } = this;
+    const { nested, hv, regs, kept } = this;
     const { cpu } = this.vcpu;
     const { state } = cpu;
-    l1.save(cpu);
+    kept.l1.save(cpu);
     this.guest = guest;
     guest.previousCpu.set(token, state.index);
-    this.requestedHfscr = hv.get(HV_STATE.hfscr);
+    kept.requestedHfscr = hv.get(HV_STATE.hfscr);
     nested.counters.entries++;
     const wanted = regs.get(PT_REGS.msr);
     const clean = sanitise(hv, wanted, { lpcr: state.get(AT.LPCR), hfscr: state.get(AT.HFSCR) });
-    this.entered = { ticks: ticks(cpu), faults: nested.counters.faults };
-    this.deadline = BigInt.asIntN(64, hv.get(HV_STATE.hdecExpiry) - state.get(AT.TB));
+    const retired = Number(retiredOf(cpu));
+    kept.entered = { ticks: ticks(cpu), faults: nested.counters.faults, retired };
+    kept.deadline = BigInt.asIntN(64, hv.get(HV_STATE.hdecExpiry) - state.get(AT.TB));
     loadCarried(cpu, hv, regs);
     this.set(AT.LPCR, 'LPCR', this.hardwareLpcr(clean.lpcr));
     this.set(AT.PCR, 'PCR', clean.pcr);
@@ -279,7 +243,6 @@ export class NestedRun {
     cpu.msr = clean.msr;
     cpu.nia = regs.get(PT_REGS.nip);
     this.armTimer();
-    this.given = nested.observer && { state: new StateCopy(hv, regs), retired: nested.observer.time() };
     if (nested.observer) {
       const { lpid, shadowLpid } = guest;
       note(nested.observer, {

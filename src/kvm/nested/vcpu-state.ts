@@ -3,10 +3,13 @@
  * from and stored to the structures of H_ENTER_NESTED. All other registers pass through as they are: L1 loads them
  * before the call, L0 leaves them alone.
  */
+import type { Json, StateReader } from '../../core/saved-state';
 import { writeXer, readXer } from '../../cpu/spr/registers';
 import type { Cpu } from '../../cpu/cpu';
 import { COUNTER, readCounter, writeCounter } from '../../cpu/time';
-import { hasSlot, offsetOf } from '../../state/layout';
+import { CpuState } from '../../state/cpu-state';
+import { hasSlot, offsetOf, SLOTS } from '../../state/layout';
+import { readRegisters, saveRegisters } from '../../state/saved-registers';
 import { GuestStruct, HV_STATE, PT_REGS } from './hv-guest-state';
 
 const GPRS = 32;
@@ -58,11 +61,24 @@ const SAVED_DOUBLEWORDS = [
   ),
 ];
 
+/** The same as slots: those whose bytes lie in one of the doublewords. */
+const SAVED_SLOTS = SLOTS.filter(({ offset, size }) =>
+  SAVED_DOUBLEWORDS.some((at) => offset < at + 8 && at < offset + size),
+);
+
 /** Registers of L1 while its nested guest runs. */
 export class SavedRegisters {
   private readonly words = new Int32Array(2 * SAVED_DOUBLEWORDS.length);
 
   save({ state }: Cpu): void {
+    this.takeFrom(state);
+  }
+
+  restore({ state }: Cpu): void {
+    this.putInto(state);
+  }
+
+  private takeFrom(state: CpuState): void {
     for (let i = 0; i < SAVED_DOUBLEWORDS.length; i++) {
       const at = SAVED_DOUBLEWORDS[i]! >> 2;
       this.words[2 * i] = state.words[at]!;
@@ -70,12 +86,26 @@ export class SavedRegisters {
     }
   }
 
-  restore({ state }: Cpu): void {
+  private putInto(state: CpuState): void {
     for (let i = 0; i < SAVED_DOUBLEWORDS.length; i++) {
       const at = SAVED_DOUBLEWORDS[i]! >> 2;
       state.words[at] = this.words[2 * i]!;
       state.words[at + 1] = this.words[2 * i + 1]!;
     }
+  }
+
+  /** What {@link save} took, by register. */
+  toJson(): Json {
+    const state = CpuState.detached();
+    this.putInto(state);
+    return saveRegisters(state, SAVED_SLOTS);
+  }
+
+  /** @throws UserError where it is not what {@link toJson} gives */
+  fromJson(reader: StateReader): void {
+    const state = CpuState.detached();
+    readRegisters(state, reader, SAVED_SLOTS);
+    this.takeFrom(state);
   }
 
   /** A saved doubleword register. */

@@ -70,11 +70,15 @@ export class Bus {
     return Object.fromEntries([...this.devices].map(([name, device]) => [name, device.save()]));
   }
 
-  /** @throws UserError when a device is missing, unknown, or its state is wrong; devices before it are restored */
-  restore(state: Json | undefined): void {
-    const reader = new StateReader('snapshot: devices', state);
-    const states = [...this.devices].map(([name, device]) => ({ device, state: reader.required(name) }));
+  /** @param where names the state in messages; @throws UserError when a device is missing, unknown, or its state is wrong; devices before it are restored */
+  restore(state: Json | undefined, where: string): void {
+    const reader = new StateReader(where, state);
+    const states = [...this.devices].map(([name, device]) => ({
+      device,
+      state: reader.required(name),
+      place: `${where}.${name}`,
+    }));
     reader.done();
-    for (const { device, state } of states) device.restore(state);
+    for (const { device, state, place } of states) device.restore(state, place);
   }
 }

@@ -20,10 +20,11 @@ export interface Snapshotable {
   /** All state, as JSON. */
   save(): Json;
   /**
-   * Takes over saved state and brings outputs (interrupt lines) up to date.
-   * @throws UserError when it is not what `save` gives; then nothing has changed
+   * Takes over saved state and brings outputs (interrupt lines) up to date. Registers and memory have been restored.
+   * @param where names the state in messages: `end.snap: devices.uart0`
+   * @throws UserError when it is not what `save` gives; a device then has not changed
    */
-  restore(state: Json): void;
+  restore(state: Json, where: string): void;
 }
 
 export interface Device extends Registers, Snapshotable {}

@@ -19,7 +19,7 @@ import { StateReader, type Json } from '../../core/saved-state';
 import { crc32 } from './crc32';
 
 /** Raised whenever a snapshot of an older version could not be understood, registers included. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 /** Unit in which memory is saved, in bytes. */
 export const SNAPSHOT_PAGE = 65536;
 
@@ -44,6 +44,8 @@ export interface SnapshotDescription {
   readonly model: string;
   /** Bytes of real memory. */
   readonly memorySize: number;
+  /** Bytes of memory that were asked for: all of it, or what the guest of a built-in hypervisor has. */
+  readonly guestMemory: number;
   /** Architected registers of each CPU by slot name (see `saveRegisters`). */
   readonly cpus: readonly Json[];
   /** State of each device by name. */
@@ -70,9 +72,9 @@ export function encodeSnapshot(
   memory: Uint8Array,
   compressor: Compressor,
 ): Uint8Array {
-  const { machine, model, cpus, devices, scheduler } = state;
+  const { machine, model, guestMemory, cpus, devices, scheduler } = state;
   const description = new TextEncoder().encode(
-    JSON.stringify({ machine, model, memorySize: memory.length, cpus, devices, scheduler }),
+    JSON.stringify({ machine, model, memorySize: memory.length, guestMemory, cpus, devices, scheduler }),
   );
   const records: { page: number; bytes: Uint8Array }[] = [];
   for (let at = 0; at < memory.length; at += SNAPSHOT_PAGE) {
@@ -180,6 +182,7 @@ function readDescription(name: string, bytes: Uint8Array): SnapshotDescription {
     machine: reader.text('machine', 64),
     model: reader.text('model', 64),
     memorySize: reader.integer('memorySize', 1, MAX_MEMORY),
+    guestMemory: reader.integer('guestMemory', 1, MAX_MEMORY),
     cpus: cpus as readonly Json[],
     devices: reader.required('devices'),
     scheduler: reader.required('scheduler'),

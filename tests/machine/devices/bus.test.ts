@@ -75,7 +75,7 @@ it('saves and restores the state of every device by name', () => {
   const saved = bus.save();
   expect(saved).toEqual({ a: 7, b: 0 });
   a.value = b.value = 1;
-  bus.restore(saved);
+  bus.restore(saved, 'snapshot: devices');
   expect([a.value, b.value]).toEqual([7, 0]);
 });
 
@@ -86,7 +86,7 @@ it.each([
   ['an unknown device', { a: 1, b: 2, c: 3 }, /devices\.c: expected no such key, found 3/],
   ['a bad state', { a: 'x', b: 2 }, /not a number/],
 ])('refuses %s on restore', (_, state, message) => {
-  expect(() => twoDevices().bus.restore(state)).toThrow(message);
+  expect(() => twoDevices().bus.restore(state, 'snapshot: devices')).toThrow(message);
 });
 
 it('extracts, inserts and reverses bytes', () => {
