@@ -2,6 +2,7 @@
 import chalk from 'chalk';
 import { UserError } from '../../core/errors';
 import type { CliIo, Command } from '../command';
+import { CHECK } from '../dump/check';
 import { FILTERS } from '../dump/filters';
 import { HPT, SEGMENTS, SLB } from '../dump/hashed';
 import { MEMORY } from '../dump/memory';
@@ -28,6 +29,7 @@ const SUBJECTS = {
   shadow: SHADOW,
   'partition-table': PARTITION_TABLE,
   radix: RADIX,
+  check: CHECK,
 } as const satisfies Record<string, Subject>;
 
 type SubjectName = keyof typeof SUBJECTS;

@@ -13,7 +13,7 @@ export const FILTERS: Readonly<Record<string, Options>> = {
     "hpt: the table of this partition (default: LPIDR's); rmap, shadow: L1's LPID of the nested guest",
   ),
   limit: value(
-    'hpt, rmap, shadow, nested, partition-table: list at most this many entries and say how many are left out ' +
+    'hpt, rmap, shadow, nested, partition-table, check: list at most this many entries and say how many are left out ' +
       '(default: 4096; radix: all); 0 for the totals alone',
   ),
   invalid: flag('slb: also entries that are not valid'),
