@@ -1,5 +1,6 @@
 /** Timing profiles by name, and those that a user writes as JSON. */
 import { UserError } from '../core/errors';
+import { jsonErrorPosition } from '../core/json-position';
 import type { TimingProfile } from './profile';
 import { PROFILE_RULE } from './profile-schema';
 import { MICROWATT_PROFILE } from './profiles/microwatt';
@@ -37,7 +38,9 @@ export function parseProfile(file: string, json: string): TimingProfile {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new UserError(`${file}${positionOf(error as Error, json)}: not JSON: ${(error as Error).message}`);
+    throw new UserError(
+      `${file}${lineOf(json, jsonErrorPosition(json))}: not JSON: ${(error as Error).message}`,
+    );
   }
   if (!isObject(value)) throw new UserError(`${file}: expected an object with a timing profile`);
   const { extends: base, ...own } = value;
@@ -54,10 +57,9 @@ export function parseProfile(file: string, json: string): TimingProfile {
   return whole as TimingProfile;
 }
 
-/** `:LINE:COLUMN` of what the parser stumbled over: where it says nothing, the text ended too early. */
-function positionOf({ message }: Error, text: string): string {
-  const at = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
-  const before = text.slice(0, at).split('\n');
+/** `:LINE:COLUMN` of an offset. */
+function lineOf(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n');
   return `:${before.length}:${before.at(-1)!.length + 1}`;
 }
 

@@ -189,6 +189,11 @@ export function isRegular({ row }: Instruction, fixed: Readonly<Record<string, n
   return !served && !computed(reads) && !computed(writes);
 }
 
+/** A divide as if its operands were trivial: what the others take more is added when they are known. */
+function trivialDivide({ divide: { trivial } }: TimingProfile, t: InstructionTiming): InstructionTiming {
+  return { ...t, latency: trivial, interval: Math.max(1, trivial + t.interval - t.latency) };
+}
+
 /**
  * The template of a handler.
  *
@@ -207,7 +212,8 @@ export function templateOf(
     image === undefined ? fixed[name] : Number(extractField(image, size, fieldBits(row.form, name)));
   const { reads, writes } = effectsOf(row.sem, field);
   const spr = sprOf(known, image);
-  const t = timingOf(profile, known, spr);
+  const divide = divideKind(row);
+  const t = divide ? trivialDivide(profile, timingOf(profile, known)) : timingOf(profile, known, spr);
   if (image === undefined && !isRegular(instruction, fixed))
     throw new Error(`${row.mnemonic} has no template`);
   const storage = storageOf(instruction, reads, writes);
@@ -228,7 +234,7 @@ export function templateOf(
     serialises: t.serialises ?? false,
     refetches: t.refetches ?? false,
     branch: branchKind(row),
-    divide: divideKind(row),
+    divide,
     storage,
     drops:
       spr === 'PIDR' && row.mnemonic === 'mtspr'
