@@ -1,6 +1,6 @@
 /** What the commands that run machines do, by name. */
 import type { CommandBodies } from './command';
-import { runDemo } from './demo';
+import { runDemo } from './demo/demo';
 import { runBoot } from './session';
 import { runWalk } from './walk-body';
 

@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
 import { MICROWATT_MACHINE } from '../../machine/microwatt';
-import { fixturesFolder } from '../demo';
+import { fixturesFolder } from '../fixtures';
 import { benchSwitch } from './cpu-switch';
 import { benchProgram, bestRates, peerNote, rateFigure } from './guest-timing';
 import type { BenchReport, Figure } from './report';

@@ -11,7 +11,7 @@ import { assemble } from '../../asm/assemble';
 import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
 import { POWERNV_MACHINE } from '../../machine/powernv';
-import { fixturesFolder } from '../demo';
+import { fixturesFolder } from '../fixtures';
 import type { Figure } from './report';
 
 /** What a program is assembled with, as `--defsym`. */

@@ -11,7 +11,7 @@ import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
 import { MICROWATT_MACHINE } from '../../machine/microwatt';
 import { createTiming, MICROWATT_PROFILE, timingStatistics, type Timing } from '../../timing';
-import { fixturesFolder } from '../demo';
+import { fixturesFolder } from '../fixtures';
 import { benchProgram } from './guest-timing';
 import { POWERNV_MACHINE } from '../../machine/powernv';
 import type { BenchReport, Figure } from './report';

@@ -1,10 +1,10 @@
-/** `book3s demo`: runs the embedded guest and shows its console and its walks. What `npm start` does. */
+/** `book3s demo`: runs a hypervisor and its guests and shows what each level does. What `npm start` does. */
 import type { Command } from '../command';
 import { COLOR_OPTION, wantsColor } from '../trace-options';
 
 export const DEMO: Command = {
   usage: 'demo',
-  describe: 'run the embedded hypervisor and its guest, and show how their addresses were translated',
+  describe: 'run a hypervisor with two guests, and show L0, L1 and L2 in one trace, with the reverse map',
   build: (yargs) => yargs.options({ color: COLOR_OPTION }),
   run: (argv, io, bodies) => bodies.runDemo({ color: wantsColor(argv, io.isTerminal) }, io),
 };

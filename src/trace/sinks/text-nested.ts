@@ -28,7 +28,8 @@ const hexNumber = (value: number): string => `0x${value.toString(16)}`;
 const BITS = Object.entries({ r: PTE.READ, w: PTE.WRITE, x: PTE.EXECUTE, R: PTE.R, C: PTE.C });
 /** `rwxRC` with `-` for what is not set. */
 const bitsText = (pte: bigint): string => BITS.map(([name, bit]) => (has(pte, bit) ? name : '-')).join('');
-const leafText = ({ pte, shift }: NestedLeaf): string => `${hex(pte)}  ${sizeText(shift)} ${bitsText(pte)}`;
+/** `0xc000000000310187  64K rwxRC`. */
+export const leafText = ({ pte, shift }: NestedLeaf): string => `${hex(pte)}  ${sizeText(shift)} ${bitsText(pte)}`;
 
 /** `LPID 1 (shadow 2)`: L1's number and the hardware's. */
 const guestText = ({ lpid, shadowLpid }: { lpid: number; shadowLpid: number }): string =>
