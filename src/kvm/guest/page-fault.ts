@@ -18,6 +18,8 @@ export interface PageRequest {
   readonly slot: MemSlot;
   readonly gfn: number;
   readonly store: boolean;
+  /** False: a large page may reach over the bounds of the slot, as in Linux (hazard H-7). Default true. */
+  readonly withinSlot?: boolean;
 }
 
 /** What {@link instantiatePage} mapped. */
@@ -89,15 +91,16 @@ function install(l0: L0, request: PageRequest, page: HostPage & { seq: number })
 }
 
 /** log2 of the largest page that the host's mapping, the slot and dirty logging allow around a guest frame. */
-function pageShift(l0: L0, { slot, gfn }: PageRequest, { hva, writable }: HostPage): number {
+function pageShift(l0: L0, request: PageRequest, { hva, writable }: HostPage): number {
   const { vm } = l0;
+  const { slot, gfn, withinSlot = true } = request;
   const mapping = vm.mm.mappingSize(hva);
   for (const shift of [PUD_SHIFT, PMD_SHIFT]) {
     const size = 2 ** shift;
     const pages = size / vm.pageSize;
     const first = gfn - (gfn % pages);
     const congruent = (gfn * vm.pageSize) % size === hva % size;
-    const inSlot = first >= slot.baseGfn && first + pages <= slot.endGfn;
+    const inSlot = !withinSlot || (first >= slot.baseGfn && first + pages <= slot.endGfn);
     const fits = mapping >= size && congruent && inSlot && !slot.logsDirtyPages;
     if (fits && (!writable || isAllWritable(l0, hva - (hva % size), size))) return shift;
   }

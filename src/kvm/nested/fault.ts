@@ -121,7 +121,8 @@ function* map(nested: Nested, request: MapRequest): Steps<NestedFaultResult> {
   yield 'looked up';
   let leaf = findLeaf(nested, gpa);
   if (!leaf || (store && !has(leaf.pte, PTE.WRITE))) {
-    const result = nested.host.instantiate({ gpa, slot, store: store && !slot.isReadonly });
+    const withinSlot = nested.isStrict('H-7');
+    const result = nested.host.instantiate({ gpa, slot, store: store && !slot.isReadonly, withinSlot });
     if (result === -EAGAIN) return RESUME;
     if (result !== 0) return failed(nested, result);
     request.story?.instantiated();
@@ -197,7 +198,7 @@ function file(nested: Nested, { guest, nGpa, slot, gfn }: Filing): InsertResult 
   const head = nested.headAt(slot, gfn);
   if (head < 0) {
     nested.warn('H-7', `the page of frame ${gfn} begins outside its slot: its mapping is not filed`);
-    nested.dropShadow(guest, nGpa, 'no place in the rmap');
+    if (nested.isStrict('H-7')) nested.dropShadow(guest, nGpa, 'no place in the rmap');
     return 'duplicate';
   }
   let result = nested.rmap.insert(head, entry);

@@ -19,7 +19,7 @@ export const HAZARDS = {
   'H-5': 'two vCPUs that enter a new nested guest together: one fails',
   /** strict: a guest that somebody runs is emptied but stays findable. linux: it becomes an orphan. */
   'H-6': 'a nested guest that is removed while a vCPU is inside keeps shadow entries that nobody finds',
-  /** strict: a large page lies within its slot. linux: it may begin before it. */
+  /** strict: a large page lies within its slot. linux: one that a nested guest asks for may begin before it. */
   'H-7': 'a large page is used without a look at the bounds of its memory slot',
   /** strict: one base page. linux: a count made with a negative shift, which reaches nothing. */
   'H-8': 'an invalidation of a page smaller than the base page',

@@ -16,6 +16,8 @@ export interface InstantiateRequest {
   readonly gpa: number;
   readonly slot: MemSlot;
   readonly store: boolean;
+  /** A large page may not reach over the bounds of the slot; false only for `linux` H-7. */
+  readonly withinSlot: boolean;
 }
 
 export interface NestedHost {

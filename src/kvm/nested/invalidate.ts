@@ -7,6 +7,7 @@ import { TLBIE_RB_RADIX, TLBIE_RS } from '../../../isa/registers/invalidate';
 import { RADIX_AP } from '../../../isa/tables/page-size';
 import { field, get } from '../../core/bits';
 import { H } from '../hypercalls/status';
+import { runToEnd, type Steps } from '../steps';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
 import { clearShadow, flushNested, getNested, nestedLpids, putNested } from './nested-guests';
@@ -42,6 +43,11 @@ function invalidateRange(
   cause: string,
 ): void {
   const { mmuLock } = nested.vm;
+  // Linux asks for the record by its LPID once more: where it was removed meanwhile, it steps on by a size it does not know.
+  if (!nested.isStrict('H-13') && nested.find(guest.lpid) !== guest) {
+    nested.warn('H-13', `invalidation in nested guest ${guest.lpid}, which was removed meanwhile`);
+    return;
+  }
   guest.tlbLock.lock();
   mmuLock.lock();
   guest.cause = cause;
@@ -54,6 +60,18 @@ function invalidateRange(
 
 /** H_TLB_INVALIDATE. @returns a status */
 export function tlbInvalidate(nested: Nested, instruction: bigint, rs: bigint, rb: bigint): number {
+  return runToEnd(tlbInvalidateSteps(nested, { instruction, rs, rb }));
+}
+
+/** Arguments of H_TLB_INVALIDATE, r4 to r6. */
+export interface TlbInvalidate {
+  readonly instruction: bigint;
+  readonly rs: bigint;
+  readonly rb: bigint;
+}
+
+/** The same with the point at which another vCPU may remove the nested guest. */
+export function* tlbInvalidateSteps(nested: Nested, { instruction, rs, rb }: TlbInvalidate): Steps<number> {
   const ric = get(instruction, INSTRUCTION.RIC);
   const is = get(rb, TLBIE_RB_RADIX.IS);
   if (get(instruction, INSTRUCTION.R) === 0n || get(instruction, INSTRUCTION.PRS) === 1n) return H.PARAMETER;
@@ -63,19 +81,20 @@ export function tlbInvalidate(nested: Nested, instruction: bigint, rs: bigint, r
   if (is === IS.PAGE) {
     const shift = RADIX_AP[Number(get(rb, TLBIE_RB_RADIX.AP))];
     if (ric !== RIC.TLB || shift === undefined) return H.PARAMETER;
-    invalidatePage(nested, lpid, { address: rb & TLBIE_RB_RADIX.EPN.mask, shift, cause });
+    yield* invalidatePageSteps(nested, lpid, { address: rb & TLBIE_RB_RADIX.EPN.mask, shift, cause });
   } else if (is === IS.PARTITION) invalidateLpid(nested, lpid, ric, cause);
   else for (const each of nestedLpids(nested)) invalidateLpid(nested, each, ric, cause);
   return H.SUCCESS;
 }
 
-function invalidatePage(
+function* invalidatePageSteps(
   nested: Nested,
   lpid: number,
   { address, shift, cause }: { address: bigint; shift: number; cause: string },
-): void {
+): Steps<void> {
   const guest = getNested(nested, lpid);
   if (!guest) return;
+  yield 'looked up';
   const base = nested.vm.geometry.shift;
   if (shift < base)
     nested.warn('H-8', `invalidation of a page of 2^${shift} bytes; the smallest is 2^${base}`);
@@ -152,7 +171,9 @@ function rptPages(nested: Nested, guest: NestedGuest, { pages, start, end }: Rpt
     }
     const size = 1n << BigInt(shift);
     for (let at = start; at < end; at += size)
-      invalidatePage(nested, guest.lpid, { address: at & TLBIE_RB_RADIX.EPN.mask, shift, cause });
+      runToEnd(
+        invalidatePageSteps(nested, guest.lpid, { address: at & TLBIE_RB_RADIX.EPN.mask, shift, cause }),
+      );
   }
   return H.SUCCESS;
 }

@@ -9,6 +9,6 @@ export const nestedHostOf = (l0: L0): NestedHost => ({
   partitions: l0.partitions,
   tlb: l0.tlb,
   lpid: l0.lpid,
-  instantiate: ({ gpa, slot, store }) =>
-    instantiatePage(l0, { slot, gfn: Math.floor(gpa / l0.vm.pageSize), store }).result,
+  instantiate: ({ gpa, slot, store, withinSlot }) =>
+    instantiatePage(l0, { slot, gfn: Math.floor(gpa / l0.vm.pageSize), store, withinSlot }).result,
 });
