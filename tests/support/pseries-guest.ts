@@ -23,6 +23,8 @@ export interface PseriesOptions {
   readonly symbols?: Readonly<Record<string, bigint>>;
   /** Changes the source before it is assembled. */
   readonly edit?: (source: string) => string;
+  /** The command line that the machine gives it. */
+  readonly append?: string;
   /** Kinds of event to keep. */
   readonly trace?: readonly WatchedKind[];
   /** Instructions of each call of `run`. Default: all in one. */
@@ -60,7 +62,7 @@ export class PseriesGuest {
         emit: emit ?? ((event) => void this.events.push(event)),
       });
     const bytes = assembleFixture(name, { ...(symbols ? { symbols } : {}), ...(edit ? { edit } : {}) });
-    this.machine.load(readRaw(name, bytes, { entry: 0n }), {});
+    this.machine.load(readRaw(name, bytes, { entry: 0n }), { append: options.append ?? '' });
   }
 
   get nested(): Nested {

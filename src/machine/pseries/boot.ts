@@ -7,9 +7,11 @@ import { UserError } from '../../core/errors';
 import type { CpuModel } from '../../cpu/models';
 import type { L0 } from '../../kvm/l0';
 import { startVcpu } from '../../kvm/guest/start';
+import { switchToHpt } from '../../kvm/hpt/switch';
 import type { Image } from '../../loader';
 import { findNode, parseFdt } from '../../loader/fdt';
 import { pseriesTree, type GuestRange } from './device-tree';
+import { translationOf, type HashedTranslation } from './translation';
 
 /** A file as the user named it. */
 export interface NamedBytes {
@@ -80,10 +82,11 @@ export function bootGuest(context: BootContext, image: Image, extras: BootExtras
       `${image.name}: expected an end of at most ${hex(memory)}, found ${hex(last)}: give the machine more memory ` +
         '(-m) or another --load-addr',
     );
+  const hashed = translationOf(extras, memory);
   const placement = new Placement(memory, last);
   const rtas = placement.take('RTAS', RTAS_BYTES);
   const initrd = extras.initrd && placement.take(extras.initrd.name, extras.initrd.bytes.length);
-  const tree = treeOf(context, extras, { rtas, initrd });
+  const tree = treeOf(context, extras, { rtas, initrd, hashed });
   const at = placement.take(extras.deviceTree?.name ?? 'device tree', tree.length);
   const put = (address: number | bigint, bytes: Uint8Array): void => {
     if (!l0.guestMemory.write(BigInt(address), bytes))
@@ -91,6 +94,10 @@ export function bootGuest(context: BootContext, image: Image, extras: BootExtras
         `the host has no memory for ${bytes.length} bytes at ${hex(address)}; give more with -m`,
       );
   };
+  if (hashed && !switchToHpt(l0, hashed.order))
+    throw new UserError(
+      `the host has no memory for a hashed page table of 2^${hashed.order} bytes and its reverse map of as many; give more with -m`,
+    );
   for (const segment of image.segments) put(segment.address, segment.data);
   if (initrd) put(initrd.address, extras.initrd.bytes);
   put(at.address, tree);
@@ -101,11 +108,23 @@ export function bootGuest(context: BootContext, image: Image, extras: BootExtras
 function treeOf(
   { model, memory, l0 }: BootContext,
   { deviceTree, append = '' }: BootExtras,
-  { rtas, initrd }: { rtas: GuestRange; initrd: GuestRange | undefined },
+  {
+    rtas,
+    initrd,
+    hashed,
+  }: { rtas: GuestRange; initrd: GuestRange | undefined; hashed: HashedTranslation | undefined },
 ): Uint8Array {
   if (deviceTree) return deviceTree.bytes;
   const cpus = l0.vcpus.length;
-  return pseriesTree({ model, cpus, memory, rtas, bootArguments: append, ...(initrd ? { initrd } : {}) });
+  return pseriesTree({
+    model,
+    cpus,
+    memory,
+    rtas,
+    bootArguments: append,
+    ...(initrd ? { initrd } : {}),
+    ...(hashed ? { hashed } : {}),
+  });
 }
 
 const CELL = 4;

@@ -2,10 +2,12 @@
  * The device tree that L1 is started with: what a Linux kernel needs of a radix partition with XICS interrupts and
  * a virtual terminal (PAPR; Linux arch/powerpc/platforms/pseries).
  */
+import { SLB_ENTRIES } from '../../../isa/tables/slb-entry';
 import type { CpuModel } from '../../cpu/models';
 import { VTY_SOURCE } from '../../kvm/guest/xics';
 import { RTAS_TOKENS } from '../../kvm/hypercalls/rtas';
 import { buildFdt, cells64, node, type FdtNode, type PropertyValue } from '../../loader/fdt';
+import type { HashedTranslation } from './translation';
 
 /** A range of guest real addresses. */
 export interface GuestRange {
@@ -21,10 +23,12 @@ export interface TreeOptions {
   readonly rtas: GuestRange;
   readonly bootArguments: string;
   readonly initrd?: GuestRange;
+  /** Absent: radix translation. */
+  readonly hashed?: HashedTranslation;
 }
 
-/** What the platform agreed to (option vector 5): radix translation with GTSE, XICS. */
-const VECTOR_5 = Uint8Array.from([
+/** What the platform agreed to (option vector 5): radix translation with GTSE, XICS; or hashed, XICS. */
+const VECTOR_5_RADIX = Uint8Array.from([
   0x19,
   0x00,
   0x20,
@@ -38,12 +42,20 @@ const VECTOR_5 = Uint8Array.from([
   0x00,
   0x40,
 ]);
+const VECTOR_5_HASHED = VECTOR_5_RADIX.map((byte, i) => (i > 22 ? 0 : byte));
 /** Functions of the hypervisor that a guest may count on. */
 const HYPERTAS = [
   'hcall-term', 'hcall-interrupt', 'hcall-splpar', 'hcall-join', 'hcall-set-mode', 'hcall-sprg0', 'hcall-copy',
 ]; // prettier-ignore
+/** ... and one that has a hashed page table. */
+const HYPERTAS_HASHED = ['hcall-pft', 'hcall-bulk', 'hcall-hpt-resize'];
 /** Page sizes of radix translation: AP encoding in the top three bits, log2 of the size below. */
 const RADIX_PAGES = [0x0000000c, 0xa0000010, 0x20000015, 0x4000001e];
+/** Base page sizes of hashed translation: log2, L || LP, and of each page size log2 and LP: 4K and 64K. */
+const SEGMENT_PAGES = [0xc, 0, 1, 0xc, 0, 0x10, 0x110, 1, 0x10, 1];
+const NO_SEGMENT_SIZE = 0xffffffff;
+/** log2 of the bytes of segments. */
+const SEGMENT_SIZES = [0x1c, 0x28, NO_SEGMENT_SIZE, NO_SEGMENT_SIZE];
 /** Attributes of the processor (PAPR, `ibm,pa-features`): 0x42 0x00, then pairs that name what it has. */
 const PA_FEATURES = Uint8Array.from(
   [
@@ -65,7 +77,17 @@ const VTY_UNIT = 0x71000000;
 const DECREMENTER_BITS = 56;
 const RTAS_LOG_BYTES = 0x800;
 
-function cpuNode(model: CpuModel, index: number): FdtNode {
+const translationProperties = (hashed: HashedTranslation | undefined): Record<string, PropertyValue> =>
+  hashed
+    ? {
+        'ibm,pft-size': [0, hashed.order],
+        'ibm,segment-page-sizes': SEGMENT_PAGES,
+        'ibm,processor-segment-sizes': SEGMENT_SIZES,
+        'ibm,slb-size': [SLB_ENTRIES],
+      }
+    : { 'ibm,processor-radix-AP-encodings': RADIX_PAGES };
+
+function cpuNode({ model, hashed }: TreeOptions, index: number): FdtNode {
   const line = 1 << model.cacheBlockShift;
   const name = `PowerPC,${model.name.toUpperCase()}`;
   return node(`${name}@${index.toString(16)}`, {
@@ -73,7 +95,7 @@ function cpuNode(model: CpuModel, index: number): FdtNode {
     reg: [index],
     status: 'okay',
     'ibm,dec-bits': [DECREMENTER_BITS],
-    'ibm,processor-radix-AP-encodings': RADIX_PAGES,
+    ...translationProperties(hashed),
     'ibm,ppc-interrupt-server#s': [index],
     'ibm,ppc-interrupt-gserver#s': [index, 0],
     'ibm,pa-features': PA_FEATURES,
@@ -94,7 +116,7 @@ function cpuNode(model: CpuModel, index: number): FdtNode {
   });
 }
 
-function chosenNode({ bootArguments, initrd }: TreeOptions): FdtNode {
+function chosenNode({ bootArguments, initrd, hashed }: TreeOptions): FdtNode {
   const range: Record<string, PropertyValue> = initrd
     ? {
         'linux,initrd-start': cells64(initrd.address),
@@ -102,7 +124,7 @@ function chosenNode({ bootArguments, initrd }: TreeOptions): FdtNode {
       }
     : {};
   return node('chosen', {
-    'ibm,architecture-vec-5': VECTOR_5,
+    'ibm,architecture-vec-5': hashed ? VECTOR_5_HASHED : VECTOR_5_RADIX,
     bootargs: bootArguments,
     ...range,
     'linux,stdout-path': VTY_PATH,
@@ -110,9 +132,9 @@ function chosenNode({ bootArguments, initrd }: TreeOptions): FdtNode {
   });
 }
 
-const rtasNode = ({ rtas }: TreeOptions): FdtNode =>
+const rtasNode = ({ rtas, hashed }: TreeOptions): FdtNode =>
   node('rtas', {
-    'ibm,hypertas-functions': HYPERTAS,
+    'ibm,hypertas-functions': hashed ? [...HYPERTAS_HASHED, ...HYPERTAS] : HYPERTAS,
     ...Object.fromEntries(RTAS_TOKENS.map(([name, token]) => [name, [token]])),
     'rtas-event-scan-rate': [1],
     'rtas-error-log-max': [RTAS_LOG_BYTES],
@@ -156,8 +178,8 @@ const controllerNode = (cpus: number): FdtNode =>
 
 /** The blob. */
 export function pseriesTree(options: TreeOptions): Uint8Array {
-  const { model, cpus, memory, rtas } = options;
-  const cpuNodes = Array.from({ length: cpus }, (_, i) => cpuNode(model, i));
+  const { cpus, memory, rtas } = options;
+  const cpuNodes = Array.from({ length: cpus }, (_, i) => cpuNode(options, i));
   const root = node(
     '',
     {
