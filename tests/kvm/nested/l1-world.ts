@@ -23,6 +23,9 @@ export abstract class L1World {
   /** Host virtual address of L1's memory. */
   abstract readonly hva: number;
   abstract readonly l1Bytes: number;
+  /** A hypercall of L1; what it finds in r3, as a signed number. */
+  abstract hypercall(number: number, ...args: (bigint | number)[]): number;
+
   /** Next free byte for L1's tables. */
   private nextTable = 0x11_0000;
 
