@@ -9,7 +9,7 @@ import { PSERIES_MACHINE } from '../machine/pseries';
 import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
 import { createTiming, type Timing } from '../timing';
 import type { Snapshot } from '../machine/snapshot';
-import { readBytes } from './files';
+import { readBytes, writeFile } from './files';
 import { readSnapshot } from './snapshot-file';
 import { readProfile } from './timing-options';
 
@@ -37,6 +37,8 @@ export interface SetupOptions {
   readonly initrd?: string;
   readonly append?: string;
   readonly dtb?: string;
+  /** File for the device tree that the guest gets. */
+  readonly dumpDtb?: string;
 }
 
 export interface Setup {
@@ -64,12 +66,15 @@ function fromImage(options: SetupOptions, output: (byte: number) => void): Setup
   return { machine, image, timing: machine.timing };
 }
 
-function extrasOf({ initrd, append, dtb }: SetupOptions): BootExtras {
+function extrasOf({ initrd, append, dtb, dumpDtb }: SetupOptions): BootExtras {
   const read = (name: string, what: string): NamedBytes => ({ name, bytes: readBytes(name, what) });
   return {
     ...(initrd === undefined ? {} : { initrd: read(initrd, 'initial RAM disk') }),
     ...(append === undefined ? {} : { append }),
     ...(dtb === undefined ? {} : { deviceTree: read(dtb, 'device tree') }),
+    ...(dumpDtb === undefined
+      ? {}
+      : { onDeviceTree: (tree: Uint8Array) => writeFile(dumpDtb, '--dump-dtb', tree) }),
   };
 }
 

@@ -44,6 +44,7 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
     },
     (byte) => output.put(byte),
   );
+  if (options.dumpDtb !== undefined) return EXIT.OK;
   const recorder = options.trace && record(options, setup);
   const { machine, timing } = setup;
   const watches: RunWatch[] = [];

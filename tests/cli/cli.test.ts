@@ -165,6 +165,12 @@ describe('boot', () => {
     ],
     ['an initrd elsewhere', 'f --initrd x', /--initrd: needs --machine pseries/],
     ['a command line elsewhere', 'f --machine powernv --append x', /--append: needs --machine pseries/],
+    ['a device tree to see elsewhere', 'f --dump-dtb x', /--dump-dtb: needs --machine pseries/],
+    [
+      'a device tree of a snapshot',
+      '--snapshot-in s --machine pseries --dump-dtb x',
+      /--dump-dtb: a snapshot has its own/,
+    ],
     ['a device tree elsewhere', 'f --dtb x', /--dtb: needs --machine pseries/],
     ['a gdb stub', 'f -s', /-s: not in this version; the gdb stub is not there yet/],
     ['a stopped start', 'f -S', /-S: not in this version/],

@@ -347,6 +347,19 @@ describe('what is started beside the image', () => {
     expect(findNode(root, '/cpus/PowerPC,POWER9@0')!.properties.get('ibm,pa-features')!.length).toBe(68);
   });
 
+  it('shows the tree that the guest is started with', () => {
+    const seen: Uint8Array[] = [];
+    const machine = load({ append: 'console=hvc0', onDeviceTree: (bytes) => seen.push(bytes) });
+    const there = new Uint8Array(seen[0]!.length);
+    machine.l0!.guestMemory.read(machine.cpus[0]!.state.gpr(3), there);
+    expect(seen).toEqual([there]);
+  });
+
+  it('promises no facility that is not there', () => {
+    const cpu = findNode(tree(load({})), '/cpus/PowerPC,POWER9@0')!;
+    expect(cpu.properties.has('ibm,dfp')).toBe(false);
+  });
+
   it('takes a tree of the user as it is, with RTAS where it says', () => {
     const own = new Uint8Array(65536);
     const first = load({ append: 'x' });

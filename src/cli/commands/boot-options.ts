@@ -60,6 +60,8 @@ export interface BootOptions {
   readonly initrd?: string;
   readonly append?: string;
   readonly dtb?: string;
+  /** File for the device tree that the guest gets; nothing is run then. */
+  readonly dumpDtb?: string;
 }
 
 export const bootOptions: Record<string, Options> = {
@@ -72,6 +74,7 @@ export const bootOptions: Record<string, Options> = {
   initrd: value('initial RAM disk (machine pseries)'),
   append: value('kernel command line (machine pseries)'),
   dtb: value('device tree to use instead of the generated one (machine pseries)'),
+  'dump-dtb': value('write the device tree that the guest would get, and end (machine pseries)'),
   'max-insns': value('stop with exit code 4 after this many instructions: 5_000_000, 10M'),
   ...timingOptions,
   tlb: value(
@@ -111,7 +114,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     throw new UserError('boot: expected an IMAGE or --snapshot-in F, got neither');
   if (image !== undefined && snapshotIn !== undefined)
     throw new UserError('boot: expected an IMAGE or --snapshot-in F, got both');
-  for (const name of ['load-addr', 'entry'])
+  for (const name of ['load-addr', 'entry', 'dump-dtb'])
     if (snapshotIn !== undefined && argv[name] !== undefined)
       throw new UserError(`--${name}: a snapshot has its own; leave the option out`);
   const timing = parsed(argv, 'timing', checkedTiming) ?? 'none';
@@ -155,8 +158,8 @@ export function parseMachine(argv: Parsed): Pick<BootOptions, 'machine' | 'cpu' 
 }
 
 /** The options of a guest kernel. */
-function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb'> {
-  const names = ['initrd', 'append', 'dtb'] as const;
+function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb' | 'dumpDtb'> {
+  const names = ['initrd', 'append', 'dtb', 'dump-dtb'] as const;
   const given = names.filter((name) => argv[name] !== undefined);
   if (given[0] !== undefined && argv['machine'] !== 'pseries')
     throw new UserError(`--${given[0]}: needs --machine pseries; give that, or leave the option out`);
@@ -168,6 +171,7 @@ function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb'
     ...defined('initrd', textOf(argv, 'initrd')),
     ...defined('append', textOf(argv, 'append')),
     ...defined('dtb', textOf(argv, 'dtb')),
+    ...defined('dumpDtb', textOf(argv, 'dump-dtb')),
   };
 }
 

@@ -20,6 +20,7 @@ export const BOOT: Command = {
   run(argv, io, bodies) {
     const options = parseBootOptions(argv, io.isTerminal);
     const files = {
+      '--dump-dtb': options.dumpDtb,
       '--dump-regs': options.dumpRegs,
       '--stats': options.stats,
       '--pipeline': options.pipeline?.file,

@@ -26,6 +26,8 @@ export interface BootExtras {
   readonly append?: string;
   /** Takes the place of the generated tree, unchanged. */
   readonly deviceTree?: NamedBytes;
+  /** Gets the tree that the guest is started with. */
+  readonly onDeviceTree?: (tree: Uint8Array) => void;
 }
 
 const UNIT = 65536;
@@ -101,6 +103,7 @@ export function bootGuest(context: BootContext, image: Image, extras: BootExtras
   for (const segment of image.segments) put(segment.address, segment.data);
   if (initrd) put(initrd.address, extras.initrd.bytes);
   put(at.address, tree);
+  extras.onDeviceTree?.(tree);
   put(rtasBase(extras) ?? rtas.address, RTAS_ENTRY);
   startVcpu(l0, l0.vcpus[0]!, { entry: image.entry, argument: BigInt(at.address) });
 }

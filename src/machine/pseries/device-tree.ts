@@ -45,7 +45,8 @@ const VECTOR_5_RADIX = Uint8Array.from([
 const VECTOR_5_HASHED = VECTOR_5_RADIX.map((byte, i) => (i > 22 ? 0 : byte));
 /** Functions of the hypervisor that a guest may count on. */
 const HYPERTAS = [
-  'hcall-term', 'hcall-interrupt', 'hcall-splpar', 'hcall-join', 'hcall-set-mode', 'hcall-sprg0', 'hcall-copy',
+  'hcall-term', 'hcall-dabr', 'hcall-interrupt', 'hcall-debug', 'hcall-splpar', 'hcall-join', 'hcall-set-mode',
+  'hcall-sprg0', 'hcall-copy',
 ]; // prettier-ignore
 /** ... and one that has a hashed page table. */
 const HYPERTAS_HASHED = ['hcall-pft', 'hcall-bulk', 'hcall-hpt-resize'];
@@ -99,7 +100,6 @@ function cpuNode({ model, hashed }: TreeOptions, index: number): FdtNode {
     'ibm,ppc-interrupt-server#s': [index],
     'ibm,ppc-interrupt-gserver#s': [index, 0],
     'ibm,pa-features': PA_FEATURES,
-    'ibm,dfp': [1],
     'ibm,vmx': [2],
     'ibm,spurr': [1],
     'ibm,purr': [1],
@@ -172,6 +172,7 @@ const controllerNode = (cpus: number): FdtNode =>
     phandle: [XICS_HANDLE],
     'linux,phandle': [XICS_HANDLE],
     'interrupt-controller': true,
+    '#address-cells': [0],
     '#interrupt-cells': [2],
     'ibm,interrupt-server-ranges': [0, cpus],
   });
