@@ -31,6 +31,7 @@ export function saveL0(l0: L0): Json {
     vcpus: l0.vcpus.map((vcpu) => vcpu.save()),
     console: l0.console.save(),
     xics: l0.xics.save(),
+    hpt: l0.hpt.save(),
     nested: l0.nested?.save() ?? null,
   };
 }
@@ -55,6 +56,7 @@ export function restoreL0(l0: L0, reader: StateReader): void {
   vcpus.forEach((saved, i) => l0.vcpus[i]!.restore(saved));
   l0.console.restore(reader.child('console'));
   l0.xics.restore(reader.child('xics'));
+  l0.hpt.restore(reader.child('hpt'), claims.pieces);
   if (l0.nested) l0.nested.restore(reader.child('nested'), claims);
   else if (reader.any('nested') !== null) reader.fail('nested', 'nothing: there is no nested part');
   reader.done();

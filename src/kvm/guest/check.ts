@@ -9,6 +9,9 @@ import type { L0 } from '../l0';
 import { frameOf, hasBits, PTE_PRESENT, PTE_WRITABLE } from '../page-entry';
 import { partitionEntry0, type RadixLeaf } from './radix-table';
 
+/** Nobody reads more; and a tree that somebody made up can have a problem in each page. */
+const MOST_PROBLEMS = 100;
+
 /** What is wrong, one sentence each; empty where nothing is. */
 export const checkL0 = (l0: L0): string[] => [...checkTables(l0), ...l0.vm.warnings];
 
@@ -39,7 +42,7 @@ interface LeafCheck {
 function checkLeaf({ vm, mm }: L0, { gpa, leaf, reached, problems }: LeafCheck): void {
   const pages = 2 ** leaf.shift / vm.pageSize;
   const first = Number(leaf.pte & PTE.RPN.mask) / vm.pageSize;
-  for (let i = 0; i < pages; i++) {
+  for (let i = 0; i < pages && problems.length < MOST_PROBLEMS; i++) {
     const gfn = gpa / vm.pageSize + i;
     reached.add(first + i);
     const slot = vm.gfnToMemslot(gfn);

@@ -12,6 +12,8 @@ import { VRMA_LLP, type GuestPage, type HptGuest } from './guest';
 import { grantedBy, HPTE_SW, isWritable, KEY } from './hpte';
 import { HPT_RMAP } from './rmap';
 
+const MOST_PROBLEMS = 100;
+
 /** What is found while the table is read. */
 interface Findings {
   readonly problems: string[];
@@ -31,14 +33,17 @@ export function checkHpt(hpt: HptGuest, reached = new Set<number>()): string[] {
     findings.problems.push(`PATE of the HPT guest is 0x${dw0.toString(16)}`);
   for (let asId = 0; asId < vm.sets.count; asId++)
     for (const slot of vm.sets.active(asId).slots()) checkRings(hpt, slot, findings);
-  for (let index = 0; index < current.entries; index++)
+  for (let index = 0; index < current.entries && !isEnough(findings); index++)
     if (!current.isFree(index)) checkEntry(hpt, index, findings);
   return findings.problems;
 }
 
+/** Nobody reads more; and a table that somebody made up can have a problem in each of its words. */
+const isEnough = ({ problems }: Pick<Findings, 'problems'>): boolean => problems.length > MOST_PROBLEMS;
+
 function checkRings(hpt: HptGuest, slot: MemSlot, { problems, ringOf }: Findings): void {
   const { current } = hpt;
-  for (let gfn = slot.baseGfn; gfn < slot.endGfn; gfn++) {
+  for (let gfn = slot.baseGfn; gfn < slot.endGfn && !isEnough({ problems }); gfn++) {
     const ring = hpt.ring(slot, gfn);
     if (ring.isBlank) continue;
     const what = `the ring of frame ${gfn}`;
@@ -99,7 +104,7 @@ function checkMapping(
   const host = hostAddressOf(r, page);
   if (host % vm.pageSize !== Number(page.gpa % BigInt(vm.pageSize)))
     problems.push(`${what} leads into another part of its frame`);
-  for (let i = 0; i < page.frames; i++) {
+  for (let i = 0; i < page.frames && !isEnough({ problems }); i++) {
     const gfn = page.gfn + i;
     const frame = Math.floor(host / vm.pageSize) + i;
     reached.add(frame);

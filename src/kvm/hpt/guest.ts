@@ -17,6 +17,7 @@ import { HASH_PAGE_SIZES, HPTE0, HPTE1 } from '../../../isa/tables/hpte';
 import { PATE1 } from '../../../isa/tables/partition-table';
 import { InternalError } from '../../core/errors';
 import type { Json, StateReader } from '../../core/saved-state';
+import { readCounters } from '../counters';
 import type { MemSlot } from '../memslot';
 import type { Partitions } from '../partitions';
 import type { PowerArch } from '../power-arch';
@@ -207,6 +208,7 @@ export class HptGuest {
           }
         : {}),
       largestPage: this.largestPage,
+      counters: { ...this.counters },
     };
   }
 
@@ -228,6 +230,7 @@ export class HptGuest {
       pending.done();
     }
     this.largestPage = saved.integer('largestPage', 0, LARGEST_ORDER);
+    readCounters(saved.child('counters'), this.counters);
     saved.done();
     for (const cache of this.mmioCaches) cache.clear();
   }

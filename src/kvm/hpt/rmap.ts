@@ -92,7 +92,7 @@ export class Ring {
       all.push(index);
       index = table.forw(index);
       // A ring cannot have more entries than its table: a broken one ends there, and the checker tells.
-      if (index === head || all.length > table.entries) return all;
+      if (index === head || index >= table.entries || all.length > table.entries) return all;
     }
   }
 

@@ -62,7 +62,9 @@ export class NestedGuests extends NestedMemoryEvents implements NestedPart {
   }
 
   restore(reader: StateReader, claims: MemoryClaims): void {
-    restoreNested(this.nested, this.runs, { reader, claims });
+    // The words of the reverse map are those of the hashed page table while there is one.
+    const lists = this.l0.hpt.isActive ? 'none' : 'in memory';
+    restoreNested(this.nested, this.runs, { reader, claims, lists });
   }
 
   isRunning(vcpu: GuestVcpu): boolean {

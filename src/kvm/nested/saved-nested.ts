@@ -52,7 +52,7 @@ const saveGuest = (guest: NestedGuest): Json => ({
 export function restoreNested(
   nested: Nested,
   runs: readonly NestedRun[],
-  { reader, claims }: { reader: StateReader; claims: MemoryClaims },
+  { reader, claims, lists }: { reader: StateReader; claims: MemoryClaims; lists: 'in memory' | 'none' },
 ): void {
   nested.guests.clear();
   nested.orphans.clear();
@@ -71,7 +71,10 @@ export function restoreNested(
     nested.orphans.add(readGuest(nested, saved, { claims, cpus: runs.length }));
   readCounters(reader.child('counters'), nested.counters);
   nested.rmap.scanned = reader.integer('scanned', 0, MOST);
-  restoreLists(nested, reader, claims);
+  if (lists === 'none' && nested.guests.size + nested.orphans.size > 0)
+    reader.fail('guests', 'none of a guest that has no tree of its own');
+  nested.rmap.nodes = 0;
+  if (lists === 'in memory') restoreLists(nested, reader, claims);
   restoreRuns(nested, runs, reader);
   reader.done();
 }
@@ -110,9 +113,14 @@ function readGuest(
 /** A page of the shadow tree that is not in memory of L1. */
 function foreignPage(nested: Nested, guest: NestedGuest, { frames }: MemoryClaims): string | undefined {
   const { geometry } = nested.vm;
+  const seen = new Set<string>();
   let found: string | undefined;
   guest.tree.each(0, 2 ** TREE_BITS, (nGpa, { pte, shift }) => {
     const first = geometry.pageOf(Number(pte & PTE.RPN.mask));
+    const key = `${first} ${shift}`;
+    // A tree may map the same page everywhere.
+    if (found !== undefined || seen.has(key)) return;
+    seen.add(key);
     for (let page = first; page < first + 2 ** shift / geometry.size; page++)
       if (!frames.isShared(page)) found ??= `frame ${page} of L0 at 0x${nGpa.toString(16)}`;
   });
@@ -121,7 +129,6 @@ function foreignPage(nested: Nested, guest: NestedGuest, { frames }: MemoryClaim
 
 function restoreLists(nested: Nested, reader: StateReader, { pieces }: MemoryClaims): void {
   const { vm, rmap } = nested;
-  rmap.nodes = 0;
   for (let asId = 0; asId < vm.sets.count; asId++)
     for (const slot of vm.sets.active(asId).slots())
       for (let gfn = slot.baseGfn; gfn < slot.endGfn; gfn++)
