@@ -226,12 +226,11 @@ export class Pipeline {
   /** An access that has been counted. */
   look(access: DataAccess): void {
     const { hi, lo, inhibited } = access;
-    let cause: number = CAUSE.dataCache;
-    let penalty = this.translated('data', hi, lo);
-    if (penalty > 0) cause = CAUSE.dataTranslation;
-    if (!inhibited) penalty += this.cached(access);
+    const translation = this.translated('data', hi, lo);
+    const miss = inhibited ? 0 : this.cached(access);
     this.aligned(access);
-    if (penalty > 0) this.delay(penalty, cause);
+    if (miss > 0) this.delay(miss, CAUSE.dataCache);
+    if (translation > 0) this.unresolved(translation);
   }
 
   /** Ticks of the data cache. */
@@ -244,6 +243,19 @@ export class Pipeline {
     cells.count(store ? 'storeMisses' : 'dataMisses');
     if (!store || data.writeAllocates) structures.data.insert(set, 0, line);
     return store ? 0 : ticksOf(data.miss);
+  }
+
+  /**
+   * The access may still end in an interrupt: nothing behind it issues until it is known to be translated, and all that
+   * it does comes later.
+   */
+  private unresolved(ticks: number): void {
+    const { cells } = this;
+    cells.add(CELL.next, ticks);
+    this.book(CAUSE.dataTranslation, ticks);
+    for (const { resource } of this.current!.writes) cells.add(CELL.ready + resource, ticks);
+    cells.add(CELL.ready + RESOURCE.STORAGE, ticks);
+    this.completes(cells.get(CELL.history + this.slot) + this.current!.completes + ticks);
   }
 
   private aligned({ lo, bytes }: DataAccess): void {
