@@ -7,6 +7,8 @@ import { PATE0_RADIX } from '../../../isa/tables/partition-table';
 import { PDE, PTE, RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
 import { get, has, maskOf, put } from '../../core/bits';
 import type { RealMemory } from '../../core/memory';
+import { bitsAt } from '../../mmu/halves';
+import { isLeaf, isValid, tableEntries, tableLo } from '../../mmu/radix/entry';
 import { EAGAIN, ENOMEM } from '../errno';
 import type { HostHeap } from '../host/heap';
 import type { PieceClaims } from '../host/piece-claims';
@@ -19,6 +21,9 @@ export const PUD_SHIFT = 30;
 export const TREE_BITS = 52;
 export const ROOT_BITS = 13;
 const DIRECTORY_BITS = 9;
+const HALF = 2 ** 32;
+/** Bytes from an entry to its low half. */
+const LOW_HALF = 4;
 const ROOT_SHIFT = TREE_BITS - ROOT_BITS;
 
 /** What is wanted of {@link RadixTable.create}: a leaf of a size. */
@@ -110,17 +115,19 @@ export class RadixTable {
 
   /** The leaf that maps a guest real address, or undefined. */
   find(gpa: number): RadixLeaf | undefined {
+    const { memory } = this.options;
     let table = this.root;
     let shift = ROOT_SHIFT;
     let bits: number = ROOT_BITS;
     if (table < 0 || gpa >= 2 ** TREE_BITS) return undefined;
     for (;;) {
       const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
-      const entry = this.read(at);
-      if (!isPresent(entry)) return undefined;
-      if (isLeafEntry(entry)) return { pte: entry, at, shift };
-      table = Number(entry & PDE.NLB.mask);
-      bits = Number(get(entry, PDE.NLS));
+      const hi = memory.getWord(at);
+      if (!isValid(hi)) return undefined;
+      if (isLeaf(hi)) return { pte: this.read(at), at, shift };
+      const lo = memory.getWord(at + LOW_HALF);
+      table = tableLo(lo) >>> 0;
+      bits = tableEntries(lo);
       shift -= bits;
     }
   }
@@ -134,25 +141,23 @@ export class RadixTable {
   create({ gpa, pte, shift: wanted }: LeafRequest, retry: () => boolean): number {
     if (retry()) return -EAGAIN;
     if (this.root < 0) return -ENOMEM;
+    const { memory } = this.options;
     let table = this.root;
     let shift = ROOT_SHIFT;
     let bits: number = ROOT_BITS;
     for (;;) {
       const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
-      const entry = this.read(at);
-      if (shift === wanted) return this.place({ at, gpa, shift }, entry, pte);
-      let next = entry;
-      if (isLeafEntry(entry)) {
+      if (shift === wanted) return this.place({ at, gpa, shift }, this.read(at), pte);
+      let hi = memory.getWord(at);
+      if (isValid(hi) && isLeaf(hi)) {
         // A larger page covers the address: identical or wider access to it is not what was asked for.
-        this.drop(alignDown(gpa, shift), { pte: entry, at, shift });
-        next = 0n;
+        this.drop(alignDown(gpa, shift), { pte: this.read(at), at, shift });
+        hi = 0;
       }
-      if (!isPresent(next)) {
-        next = this.addTable(at, this.bitsBelow(shift));
-        if (next === 0n) return -ENOMEM;
-      }
-      table = Number(next & PDE.NLB.mask);
-      bits = Number(get(next, PDE.NLS));
+      if (!isValid(hi) && !this.addTable(at, this.bitsBelow(shift))) return -ENOMEM;
+      const lo = memory.getWord(at + LOW_HALF);
+      table = tableLo(lo) >>> 0;
+      bits = tableEntries(lo);
       shift -= bits;
     }
   }
@@ -231,13 +236,13 @@ export class RadixTable {
     return [this.baseShift, PMD_SHIFT, PUD_SHIFT];
   }
 
-  private addTable(at: number, bits: number): bigint {
+  /** @returns false where there is no memory for it */
+  private addTable(at: number, bits: number): boolean {
     const table = this.options.heap.allocate(RADIX_ENTRY_SIZE << bits);
-    if (table < 0) return 0n;
+    if (table < 0) return false;
     this.tables++;
-    const entry = directoryEntry(table, bits);
-    this.write(at, entry);
-    return entry;
+    this.write(at, directoryEntry(table, bits));
+    return true;
   }
 
   /** Writes a leaf where it belongs. */
@@ -316,4 +321,4 @@ const alignDown = (gpa: number, shift: number): number => gpa - (gpa % 2 ** shif
 
 /** Index of an address in a table of 2^`bits` entries of 2^`shift` bytes each. */
 const indexOf = (gpa: number, shift: number, bits: number): number =>
-  Math.floor(gpa / 2 ** shift) % 2 ** bits;
+  bitsAt((gpa / HALF) | 0, gpa | 0, shift, bits);
