@@ -12,20 +12,26 @@ import type { WalkOptions } from './commands/walk-options';
 import { EXIT } from './exit-codes';
 import { writeFile } from './files';
 import { setUp } from './machine-setup';
+import { enterGuest, findGuest, nestedExplanation, type FoundGuest } from './nested-walk';
 
 /** @returns the exit code: 6 where the access would fault */
 export function runWalk(options: WalkOptions, io: CliIo): Promise<number> {
-  const walk = walkOf(options);
+  const { walk, nested } = walkOf(options);
   const color = new chalk.Instance({ level: options.color ? 1 : 0 });
+  const below = nested
+    ? `${nestedExplanation(nested, walk, { access: options.access, color }).join('\n')}\n`
+    : '';
   const text =
-    options.format === 'jsonl' ? `${encodeHeader({})}\n${encodeEvent(walk)}\n` : explanation(walk, color);
+    options.format === 'jsonl'
+      ? `${encodeHeader({})}\n${encodeEvent(walk)}\n`
+      : explanation(walk, color) + below;
   if (options.out === '-') io.out.write(text);
   else writeFile(options.out, '--out', text);
   return Promise.resolve(walk.fault ? EXIT.WOULD_FAULT : EXIT.OK);
 }
 
 /** Translates once, without any effect on the machine. */
-function walkOf(options: WalkOptions): WalkEvent {
+function walkOf(options: WalkOptions): { walk: WalkEvent; nested?: FoundGuest } {
   const { image, snapshot, loadAddress, machine: name, cpu: model, memory } = options;
   const { machine } = setUp(
     {
@@ -43,6 +49,8 @@ function walkOf(options: WalkOptions): WalkEvent {
     throw new UserError(
       `--cpu-index ${options.cpuIndex}: the machine has ${machine.cpus.length} CPUs, numbered from 0`,
     );
+  const nested = options.lpid === undefined ? undefined : findGuest(machine, options.lpid);
+  if (nested) enterGuest(nested, cpu);
   for (const [register, value] of options.registers) cpu.state.setNamed(register, value);
   let seen: WalkEvent | undefined;
   cpu.translator.observer = {
@@ -51,7 +59,7 @@ function walkOf(options: WalkOptions): WalkEvent {
     },
   };
   cpu.translator.probe(cpu.state, ACCESS[options.access], hiOf(options.ea), loOf(options.ea));
-  return seen!;
+  return { walk: seen!, ...(nested ? { nested } : {}) };
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;

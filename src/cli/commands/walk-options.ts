@@ -6,6 +6,7 @@ import { hasSlot, slot } from '../../state/layout';
 import { defined, operand, parsed, textOf, textsOf, value, type Parsed } from '../options';
 import { COLOR_OPTION, wantsColor } from '../trace-options';
 import { parseAddress, parseAssignments, parseChoice, parseCount } from '../values';
+import { lpidOf } from '../dump/filters';
 import { bootOptions, parseMachine, type BootOptions } from './boot-options';
 
 const ACCESS_NAMES = Object.keys(ACCESS) as AccessName[];
@@ -19,6 +20,8 @@ export interface WalkOptions extends Pick<BootOptions, 'machine' | 'cpu' | 'memo
   readonly snapshot?: string;
   /** Host real address of a raw or position-independent image. */
   readonly loadAddress?: bigint;
+  /** L1's LPID of a nested guest to be in. */
+  readonly lpid?: number;
   /** Which CPU of the snapshot. */
   readonly cpuIndex: number;
   /** Registers to set before the walk, by slot name, in order: each has one doubleword. */
@@ -36,6 +39,7 @@ export const walkOptions: Record<string, Options> = {
   image: value('image whose tables to walk'),
   snapshot: value('snapshot whose memory and registers to take'),
   'cpu-index': value('CPU of the snapshot (default: 0)'),
+  lpid: value("snapshot of machine pseries: translate as this nested guest does (L1's LPID)"),
   access: value(`kind of access: ${ACCESS_NAMES.join(', ')} (default: load)`),
   reg: value('registers to set first: MSR=0x9000000000000010,PTCR=0x10000 (may be repeated)'),
   ...machineOptions,
@@ -62,6 +66,7 @@ export function parseWalkOptions(argv: Parsed, isTerminal: boolean): WalkOptions
     ...defined('cpu', cpu),
     ...defined('memory', memory),
     ...defined('loadAddress', parsed(argv, 'load-addr', parseAddress)),
+    ...lpidOf(argv),
     cpuIndex: parsed(argv, 'cpu-index', (o, t) => parseCount(o, t)) ?? 0,
     registers: textsOf(argv, 'reg').flatMap((text) => parseRegisters(text)),
     format: parsed(argv, 'format', (o, t) => parseChoice(o, t, FORMATS)) ?? 'text',

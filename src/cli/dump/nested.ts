@@ -16,7 +16,6 @@ import { jsonable } from '../../mmu/hash/describe';
 import type { Machine } from '../../machine/machine';
 import { setUp } from '../machine-setup';
 import { textOf, type Parsed } from '../options';
-import { readSnapshot } from '../snapshot-file';
 import { gfnOf, limitOf, lpidOf } from './filters';
 import { guestsText, partitionTableText, rmapText, shadowText, shadowTitle } from './nested-text';
 import type { Dumped, Subject } from './subject';
@@ -24,9 +23,10 @@ import type { Dumped, Subject } from './subject';
 /** The machine of a snapshot with its built-in hypervisor. @throws UserError for another machine's */
 export function restorePseries(argv: Parsed, what: string): { name: string; machine: Machine } {
   const name = textOf(argv, 'snapshot')!;
-  const { machine: kind } = readSnapshot(name);
-  if (kind !== 'pseries') throw new UserError(`${name}: machine ${kind} has no ${what}; machine pseries has`);
-  return { name, machine: setUp({ snapshot: name }, () => undefined).machine };
+  const { machine } = setUp({ snapshot: name }, () => undefined);
+  if (!machine.l0)
+    throw new UserError(`${name}: machine ${machine.description.name} has no ${what}; machine pseries has`);
+  return { name, machine };
 }
 
 /** L0's nested half in a snapshot. */

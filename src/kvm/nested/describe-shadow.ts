@@ -141,7 +141,12 @@ function bitReason(bit: LeafBit, pte: bigint, { l1, l0 }: Sources): BitReason {
     l0: l0 !== undefined && has(l0.pte, LEAF_BITS[bit]),
     shadow: has(pte, LEAF_BITS[bit]),
   };
-  return { bit, ...values, why: whyBit(bit, values) };
+  const isUnused = bit === 'C' && !has(pte, PTE.WRITE) && values.l1 && values.l0 && !values.shadow;
+  return {
+    bit,
+    ...values,
+    why: isUnused ? 'both have it: nothing is stored through this entry' : whyBit(bit, values),
+  };
 }
 
 /** What each bit that both have may wait for. */
