@@ -230,8 +230,8 @@ export class L0 {
    * What H_REGISTER_PROC_TBL asks for: how L1 translates and where its process table is.
    * @returns a status
    */
-  setTranslation(translation: GuestTranslation): number {
-    return setTranslation(this, translation);
+  setTranslation(vcpu: GuestVcpu, translation: GuestTranslation): number {
+    return setTranslation(this, vcpu, translation);
   }
 
   /** The time base of a vCPU. */

@@ -59,11 +59,11 @@ const ofProcess = (text: string): string[] =>
     .slice(1)
     .filter((line) => line !== '' && !line.startsWith('['));
 
-function onBook3s(initrd: string, more: readonly string[] = []) {
+function onBook3s(initrd: string, more: readonly string[] = [], append = COMMAND_LINE) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(ROOT, 'bin', 'book3s'), 'boot', VMLINUX, '--machine', 'pseries', '-m', '512M'].concat(
-      ['--initrd', initrd, '--append', COMMAND_LINE, '--max-insns', '2000M'],
+      ['--initrd', initrd, '--append', append, '--max-insns', '2000M'],
       more,
     ),
     { encoding: 'latin1' },
@@ -104,6 +104,15 @@ function onQemu(initrd: string): string[] {
       stderr: '',
       status: 0,
       lines: ['init runs', `CPUs ${String(cpus).padStart(16, '0')}`, 'registers kept'],
+    });
+  });
+
+  test.each(['1', '2'])('boots to its first process with a hashed page table: %s CPUs', (cpus) => {
+    const { status, console, lines } = onBook3s(hello, ['--smp', cpus], `${COMMAND_LINE} disable_radix`);
+    expect(console).toContain('hash-mmu: Initializing hash mmu with SLB');
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: ['init runs', `CPUs ${cpus.padStart(16, '0')}`, 'registers kept'],
     });
   });
 

@@ -7,6 +7,7 @@ import { PATE1 } from '../../../isa/tables/partition-table';
 import { has, maskOf, put } from '../../core/bits';
 import { partitionEntry0 } from '../guest/radix-table';
 import { H } from '../hypercalls/status';
+import type { GuestVcpu } from '../guest/vcpu';
 import type { GuestTranslation, L0 } from '../l0';
 import { resetRings, unmapFrames } from './host-events';
 import type { HptGuest } from './guest';
@@ -22,10 +23,14 @@ const HPT_LPCR = LPCR.VPM1.mask;
  * kvmhv_configure_mmu; statuses as QEMU has them for its errors).
  * @returns a status
  */
-export function setTranslation(l0: L0, { radix, dw1, guestShootdown }: GuestTranslation): number {
+export function setTranslation(
+  l0: L0,
+  caller: GuestVcpu,
+  { radix, dw1, guestShootdown }: GuestTranslation,
+): number {
   if (radix !== has(dw1, PATE1.GR)) return H.PARAMETER;
   if (radix === l0.hpt.isActive) {
-    if (othersRun(l0)) return H.HARDWARE;
+    if (othersRun(l0, caller)) return H.HARDWARE;
     if (radix) switchToRadix(l0);
     else if (!switchToHpt(l0)) return H.RESOURCE;
   }
@@ -37,11 +42,9 @@ export function setTranslation(l0: L0, { radix, dw1, guestShootdown }: GuestTran
 }
 
 /** A vCPU beside the one that asks is in the guest: its tables may not go. */
-const othersRun = ({ vcpus, vm, nested }: L0): boolean =>
+const othersRun = ({ vcpus, nested }: L0, caller: GuestVcpu): boolean =>
   vcpus.some(
-    (vcpu) =>
-      vcpu.memory !== vm.runningVcpu &&
-      ((vcpu.isStarted && !vcpu.isCeded) || nested?.isRunning(vcpu) === true),
+    (vcpu) => vcpu !== caller && ((vcpu.isStarted && !vcpu.isCeded) || nested?.isRunning(vcpu) === true),
   );
 
 /**

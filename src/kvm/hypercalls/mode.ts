@@ -106,7 +106,7 @@ function registerProcessTable(call: Hypercall): number {
     if (typeof made === 'number') return made;
     ({ dw1 } = made);
   }
-  return l0.setTranslation({ radix, dw1, guestShootdown: (flags & PROC_TBL.GTSE) !== 0n });
+  return l0.setTranslation(call.vcpu, { radix, dw1, guestShootdown: (flags & PROC_TBL.GTSE) !== 0n });
 }
 
 function setSprg0(call: Hypercall): number {
