@@ -66,6 +66,21 @@ export const put = (value: bigint, f: Field, to: bigint): bigint =>
 /** True where any bit of the field is set. */
 export const has = (value: bigint, f: Field): boolean => (value & f.mask) !== 0n;
 
+/** A mask or value in its halves, as signed int32: for hot code. */
+export interface Halves {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/** The halves of a 64-bit mask or value. */
+export const halvesOf = (value: bigint): Halves => ({
+  hi: Number(BigInt.asIntN(32, value >> 32n)),
+  lo: Number(BigInt.asIntN(32, value)),
+});
+
+/** One half of a register with the bits of `mask` replaced. */
+export const mergeHalf = (old: number, by: number, mask: number): number => (old & ~mask) | (by & mask);
+
 /** The union of fields, in place. */
 export const maskOf = (...of: readonly Field[]): bigint => of.reduce((mask, f) => mask | f.mask, 0n);
 

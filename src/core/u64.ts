@@ -15,6 +15,11 @@ export const hiOf = (value: bigint): number => Number(BigInt.asIntN(32, value >>
 /** The lower 32 bits (ISA bits 32:63) as a signed int32. */
 export const loOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
+const WORD = 2 ** 32;
+
+/** A doubleword given by halves as a number: exact up to 2^53. */
+export const numberOf = (hi: number, lo: number): number => (hi >>> 0) * WORD + (lo >>> 0);
+
 /** 16 upper-case hexadecimal digits, as register dumps show them. */
 export const hex16 = (value: bigint): string => u64(value).toString(16).toUpperCase().padStart(16, '0');
 

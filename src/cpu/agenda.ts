@@ -7,7 +7,10 @@ import { MSR } from '../../isa/registers/msr';
 import { offsetOf } from '../state/layout';
 import { timeToNext } from './asynchronous';
 import type { Cpu } from './cpu';
-import { PENDING } from './pending';
+import { PENDING, setPending } from './pending';
+import { countersMayRun } from './performance-monitor';
+import { SignChange } from './sign-change';
+import { DEC, HDEC } from './time';
 
 const AT = {
   MSR: offsetOf('MSR'), LPCR: offsetOf('LPCR'), DEC: offsetOf('DECEXPIRY'), HDEC: offsetOf('HDECEXPIRY'),
@@ -26,12 +29,19 @@ export class Agenda {
   private readonly seen = new Int32Array(4 + 2 * WATCHED.length).fill(-1);
   /** Time at which a decrementer matters next; Infinity for never. */
   private next = 0;
+  /** The decrementers that exist. */
+  private readonly dec: SignChange | undefined;
+  private readonly hdec: SignChange | undefined;
 
   /** @param cycles cycles of the CPU, where a cycle model makes the time; else time is instructions */
   constructor(
     private readonly cpu: Cpu,
     private readonly cycles?: () => number,
-  ) {}
+  ) {
+    const { priority } = cpu.model;
+    this.dec = priority.includes('decrementer') ? new SignChange(cpu, DEC) : undefined;
+    this.hdec = priority.includes('hypervisorDecrementer') ? new SignChange(cpu, HDEC) : undefined;
+  }
 
   /** True where an interrupt might be deliverable, or the thread is stopped: `deliver` must be asked. */
   mustLook(): boolean {
@@ -60,8 +70,36 @@ export class Agenda {
 
   /** As `timeToNext` of asynchronous.ts. */
   timeToNext(): number {
+    if (this.cpu.state.int(AT.STOPPED) === 0 && !countersMayRun(this.cpu)) {
+      this.seen[0] = -1;
+      return this.timeToDecrementer();
+    }
     if (this.changed()) this.next = this.now() + timeToNext(this.cpu);
     return this.next - this.now();
+  }
+
+  /** As `timeToNext` for a CPU that runs and counts nothing: only decrementers can come, if MSR and LPCR let them. */
+  private timeToDecrementer(): number {
+    const { state } = this.cpu;
+    const now = this.now();
+    const enabled = (state.lo(AT.MSR) & EE.lo) !== 0;
+    let next = Infinity;
+    if (enabled && this.dec !== undefined) {
+      const change = this.dec.next(now);
+      next = this.dec.negative ? now : change;
+    }
+    if (this.hdec === undefined || (state.lo(AT.LPCR) & LPCR.HDICE.lo) === 0) return next - now;
+    const inHypervisor = (state.hi(AT.MSR) & HV.hi) !== 0 && (state.lo(AT.MSR) & PR.lo) === 0;
+    if (enabled || !inHypervisor) next = Math.min(next, this.hypervisorDecrementer(this.hdec, now));
+    return next - now;
+  }
+
+  /** When the hypervisor decrementer's exception comes, or goes where it was delivered already. */
+  private hypervisorDecrementer(hdec: SignChange, now: number): number {
+    const change = hdec.next(now);
+    const delivered = (this.cpu.state.int(AT.PENDING) & PENDING.HDEC_DELIVERED) !== 0;
+    if (!hdec.negative && delivered) setPending(this.cpu, PENDING.HDEC_DELIVERED, { on: false });
+    return hdec.negative && !delivered ? now : change;
   }
 
   /** The machine's time as a number: exact up to 2^53. */

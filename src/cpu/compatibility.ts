@@ -20,6 +20,7 @@ const LEVELS: readonly { readonly bit: Field; readonly newest: IsaLevel }[] = [
 
 /** The number of a CPU's set of instructions: 0 for all that its model has. */
 export function compatibilitySet(cpu: Cpu): number {
+  if (cpu.state.lo(PCR_AT) === 0 && cpu.state.hi(PCR_AT) === 0) return 0;
   if (!cpu.problemState) return 0;
   return LEVELS.findIndex(({ bit }) => cpu.state.has(PCR_AT, bit)) + 1;
 }

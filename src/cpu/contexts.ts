@@ -8,12 +8,15 @@ import type { Engine } from '../engine/engine';
 import { variantIndex } from '../engine/variant';
 import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { hiOf, loOf } from '../core/u64';
-import type { Context } from '../engine/contexts';
+import type { Context, Regime } from '../engine/contexts';
 import { hasSlot, offsetOf } from '../state/layout';
 import { COMPATIBILITY_SETS, compatibilitySet } from './compatibility';
 import type { Cpu } from './cpu';
 import type { CpuModel } from './models/model';
+import { RegisterKeys } from './register-keys';
 
+const { SF, HV } = { SF: MSR.SF.hi, HV: MSR.HV.hi };
+const { PR, IR, DR, LE } = { PR: MSR.PR.lo, IR: MSR.IR.lo, DR: MSR.DR.lo, LE: MSR.LE.lo };
 const MSR_AT = offsetOf('MSR');
 const DCTX = offsetOf('DCTX');
 const ICTX = offsetOf('ICTX');
@@ -50,20 +53,26 @@ function reaches({ scope, lpid, pid }: Invalidation, context: Context): boolean 
 const PARTITION_BITS = 3;
 const HYPERVISOR_PLACE = 4;
 
+/** What is known of one CPU's contexts. */
 interface Tracked {
-  /** Values of {@link REGISTERS} that `key` was made of: lower and upper halves. */
+  /** Values of {@link REGISTERS} that `regime` is of: lower and upper halves. */
   readonly values: Int32Array;
   key: string;
-  /** The same for what is translated through the SLB; '' where it has to be made anew. */
+  regime: Regime;
+  /** The same for what is translated through the SLB; the key is '' where it has to be made anew. */
   segmentKey: string;
+  segmentRegime: Regime;
   /** Counts the changes of the SLB after which something that was translated through it is wrong. */
   segments: number;
   /** The CPU's code reports each instruction. */
   observed: boolean;
 }
 
+const NO_REGIME: Regime = { lpid: 0, pid: 0, numbers: new Uint16Array(0), live: false };
+
 export class ContextTracker {
   private readonly tracked: Tracked[];
+  private readonly keys = new RegisterKeys(2 * REGISTERS.length);
 
   constructor(
     private readonly engine: Engine,
@@ -73,8 +82,10 @@ export class ContextTracker {
     this.tracked = engine.cpus.map(() => ({
       values: new Int32Array(2 * REGISTERS.length).fill(-1),
       key: '',
+      regime: NO_REGIME,
       observed: false,
       segmentKey: '',
+      segmentRegime: NO_REGIME,
       segments: 0,
     }));
   }
@@ -82,39 +93,39 @@ export class ContextTracker {
   /** Recomputes the contexts of a CPU; cheap where nothing but MSR changed. */
   changed(cpu: Cpu): void {
     const { state } = cpu;
-    const key = this.keyOf(cpu);
-    const translated = this.hashed(cpu) ? this.segmentKeyOf(cpu) : key;
-    const msr = state.hi(MSR_AT);
-    const low = state.lo(MSR_AT);
-    const state2 = (msr & MSR.HV.hi ? MODE.hv : 0) | (low & MSR.PR.lo ? MODE.pr : 0);
-    const data = state2 | (low & MSR.DR.lo ? MODE.relocate : 0);
-    const fetch =
-      state2 |
-      (low & MSR.IR.lo ? MODE.relocate : 0) |
-      (msr & MSR.SF.hi ? MODE.sf : 0) |
-      (low & MSR.LE.lo ? MODE.le : 0) |
-      (this.tracked[state.index]!.observed ? MODE.observed : 0) |
-      (compatibilitySet(cpu) ? MODE.set : 0) |
-      MODE.fetch;
+    const own = this.regimeOf(cpu);
+    const segmented = this.hashed(cpu) ? this.segmentRegimeOf(cpu) : own;
+    const hi = state.hi(MSR_AT);
+    const lo = state.lo(MSR_AT);
+    const privilege = (hi & HV ? MODE.hv : 0) | (lo & PR ? MODE.pr : 0);
+    const data = privilege | (lo & DR ? MODE.relocate : 0);
+    const fetch = privilege | this.fetchMode(cpu, hi, lo);
     const { contexts } = this.engine;
-    const whose = {
-      lpid: state.lo(LPIDR) & this.model.mmu.lpidMask,
-      pid: state.lo(PIDR) & this.model.mmu.pidMask,
-    };
-    const generation = contexts.generation;
-    const dctx = contexts.number(data & MODE.relocate ? translated : key, whose, data);
-    const ictx = contexts.number(fetch & MODE.relocate ? translated : key, whose, fetch);
-    // Numbers may run out between the two.
-    if (contexts.generation !== generation) {
+    const dctx = contexts.numberIn(lo & DR ? segmented : own, data);
+    const ictx = dctx && contexts.numberIn(lo & IR ? segmented : own, fetch);
+    if (ictx === 0) {
+      // Numbers have run out; there are new ones now.
       this.changed(cpu);
       return;
     }
-    this.engine.caches[state.index]!.select(
-      (whose.lpid & PARTITION_BITS) | (msr & MSR.HV.hi ? HYPERVISOR_PLACE : 0),
-    );
+    const place = (own.lpid & PARTITION_BITS) | (hi & HV ? HYPERVISOR_PLACE : 0);
+    this.engine.caches[state.index]!.select(place);
     state.setHalves(DCTX, 0, dctx);
     state.setHalves(ICTX, 0, ictx);
   }
+
+  /** Bits of the mode that only fetches depend on. */
+  private fetchMode(cpu: Cpu, hi: number, lo: number): number {
+    return (
+      (lo & IR ? MODE.relocate : 0) |
+      (hi & SF ? MODE.sf : 0) |
+      (lo & LE ? MODE.le : 0) |
+      (this.tracked[cpu.state.index]!.observed ? MODE.observed : 0) |
+      (compatibilitySet(cpu) ? MODE.set : 0) |
+      MODE.fetch
+    );
+  }
+
   /**
    * Drops what an invalidation by a CPU reaches, or more: the caches hold final translations of 4K pages, tagged by
    * context. The caller recomputes the contexts of all CPUs afterwards.
@@ -154,34 +165,52 @@ export class ContextTracker {
       tracked.observed = observed;
       this.changed(cpu);
     }
-    const le = cpu.state.lo(MSR_AT) & MSR.LE.lo ? 1 : 0;
-    const sf = cpu.state.hi(MSR_AT) & MSR.SF.hi ? 1 : 0;
-    return variantIndex(le, sf, observed);
+    return this.modeOf(cpu);
   }
 
-  private keyOf(cpu: Cpu): string {
+  /** The same while observation stays as it is. */
+  modeOf({ state }: Cpu): number {
+    const le = state.lo(MSR_AT) & LE ? 1 : 0;
+    const sf = state.hi(MSR_AT) & SF ? 1 : 0;
+    return variantIndex(le, sf, this.tracked[state.index]!.observed);
+  }
+
+  /** The contexts for the registers of a CPU. */
+  private regimeOf(cpu: Cpu): Regime {
     const tracked = this.tracked[cpu.state.index]!;
-    const { values } = tracked;
-    let same = tracked.key !== '';
+    if (!this.note(cpu, tracked.values)) {
+      tracked.key = this.keys.keyOf(tracked.values);
+      tracked.segmentKey = '';
+    } else if (tracked.regime.live) return tracked.regime;
+    return (tracked.regime = this.engine.contexts.regime(tracked.key, this.whose(cpu)));
+  }
+
+  /** Notes the values of the registers; true where all of them are as they were. */
+  private note({ state: { words } }: Cpu, values: Int32Array): boolean {
+    let same = true;
     for (let i = 0; i < REGISTERS.length; i++) {
-      const lo = cpu.state.lo(REGISTERS[i]!);
-      const hi = cpu.state.hi(REGISTERS[i]!);
+      const at = REGISTERS[i]! >> 2;
+      const lo = words[at]!;
+      const hi = words[at + 1]!;
       if (values[2 * i] === lo && values[2 * i + 1] === hi) continue;
       values[2 * i] = lo;
       values[2 * i + 1] = hi;
       same = false;
     }
-    if (!same) {
-      tracked.key = values.join();
-      tracked.segmentKey = '';
-    }
-    return tracked.key;
+    return same;
   }
 
   /** Two CPUs whose registers are equal may have different SLBs. */
-  private segmentKeyOf({ state: { index } }: Cpu): string {
-    const tracked = this.tracked[index]!;
-    return (tracked.segmentKey ||= `${tracked.key};SLB ${index}.${tracked.segments}`);
+  private segmentRegimeOf(cpu: Cpu): Regime {
+    const tracked = this.tracked[cpu.state.index]!;
+    if (tracked.segmentKey !== '' && tracked.segmentRegime.live) return tracked.segmentRegime;
+    tracked.segmentKey ||= `${tracked.key};SLB ${cpu.state.index}.${tracked.segments}`;
+    return (tracked.segmentRegime = this.engine.contexts.regime(tracked.segmentKey, this.whose(cpu)));
+  }
+
+  private whose({ state }: Cpu): Context {
+    const { lpidMask, pidMask } = this.model.mmu;
+    return { lpid: state.lo(LPIDR) & lpidMask, pid: state.lo(PIDR) & pidMask };
   }
 
   /** True where addresses are translated through the SLB while relocation is on. */

@@ -3,8 +3,8 @@
  * interrupts do to it is in the other files of this folder; how it is driven is the engine's and the machine's.
  */
 import { MSR } from '../../isa/registers/msr';
-import type { Field } from '../core/bits';
-import { hiOf, loOf } from '../core/u64';
+import { halvesOf, type Field, type Halves } from '../core/bits';
+import { hiOf, joinHalves, loOf } from '../core/u64';
 import type { Access } from '../mmu/access';
 import type { Invalidation } from '../mmu/invalidate';
 import type { InterruptImage } from '../mmu/to-interrupt';
@@ -76,21 +76,32 @@ export interface CpuHooks {
   machineStop(cpu: Cpu, reason: StopReason): void;
   /** The next random doubleword, the same in every run. */
   random(): bigint;
-  interruptTaken?(cpu: Cpu, taken: TakenInterrupt): void;
+  /** @param taken describes the interrupt, for whoever wants to know: registers are as it left them */
+  interruptTaken?(cpu: Cpu, taken: () => TakenInterrupt): void;
 }
+
+const SF = MSR.SF.hi;
 
 export class Cpu {
   /** Image of the instruction in a service or raise: the word, or prefix and suffix. */
   imageHi = 0;
   imageLo = 0;
   prefixed = false;
+  /** As in the model. */
+  readonly interruptClears: Halves;
+  private readonly msrWritable: Halves;
+  private readonly msrFixed: Halves;
 
   constructor(
     readonly state: CpuState,
     readonly model: CpuModel,
     readonly translator: Translator,
     readonly hooks: CpuHooks,
-  ) {}
+  ) {
+    this.msrWritable = halvesOf(model.msr.writable);
+    this.msrFixed = halvesOf(model.msr.fixed);
+    this.interruptClears = halvesOf(model.interruptClears);
+  }
 
   /** Puts the registers into their state after reset; memory and pending requests of devices are the machine's. */
   reset(): void {
@@ -109,9 +120,14 @@ export class Cpu {
 
   /** Sets MSR as it is given, but for bits that do not exist or are fixed. */
   set msr(value: bigint) {
+    this.setMsr(hiOf(value), loOf(value));
+  }
+
+  /** The same by halves. */
+  setMsr(hi: number, lo: number): void {
     settleActiveCounters(this);
-    const { writable, fixed } = this.model.msr;
-    this.state.set(MSR_AT, (value & writable) | fixed);
+    const { msrWritable, msrFixed } = this;
+    this.state.setHalves(MSR_AT, (hi & msrWritable.hi) | msrFixed.hi, (lo & msrWritable.lo) | msrFixed.lo);
   }
 
   inState(f: Field): boolean {
@@ -133,14 +149,28 @@ export class Cpu {
 
   /** Sets the next instruction address: a word address, and in 32-bit mode one of 32 bits. */
   set nia(value: bigint) {
-    const aligned = value & ~3n;
-    this.state.set(NIA_AT, this.inState(MSR.SF) ? BigInt.asUintN(64, aligned) : BigInt.asUintN(32, aligned));
+    this.setNia(hiOf(value), loOf(value));
+  }
+
+  /** The same by halves. */
+  setNia(hi: number, lo: number): void {
+    this.state.setHalves(NIA_AT, (this.state.hi(MSR_AT) & SF) === 0 ? 0 : hi, lo & ~3);
   }
 
   /** Address of the instruction after the one whose image is in the CPU. */
   get following(): bigint {
-    const next = this.nia + (this.prefixed ? 8n : 4n);
-    return BigInt.asUintN(this.inState(MSR.SF) ? 64 : 32, next);
+    return joinHalves(this.followingHi, this.followingLo);
+  }
+
+  /** The same by halves, as signed int32. */
+  get followingLo(): number {
+    return (this.state.lo(NIA_AT) + (this.prefixed ? 8 : 4)) | 0;
+  }
+
+  get followingHi(): number {
+    if ((this.state.hi(MSR_AT) & SF) === 0) return 0;
+    const carry = this.followingLo >>> 0 < this.state.lo(NIA_AT) >>> 0 ? 1 : 0;
+    return (this.state.hi(NIA_AT) + carry) | 0;
   }
 
   /** The instruction image: 32 bits, or prefix and suffix. */
@@ -157,6 +187,11 @@ export class Cpu {
   /** The same as a signed 32-bit number, for small operands. */
   argInt(n: number): number {
     return this.state.lo(ARG_AT + 8 * n);
+  }
+
+  /** Its upper half. */
+  argHi(n: number): number {
+    return this.state.hi(ARG_AT + 8 * n);
   }
 
   /** The doubleword that the service gives. */

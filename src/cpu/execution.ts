@@ -3,11 +3,12 @@
  * delivers interrupts between instructions, counts time, and answers what generated code asks for.
  */
 import { hasRow } from '../../isa/decoder';
-import type { RaiseReason, ServiceName } from '../../isa/vocabulary/services';
+import type { RaiseReason } from '../../isa/vocabulary/services';
 import type { RealMemory } from '../core/memory';
 import { hex0x, u64 } from '../core/u64';
 import { Engine, type EngineHost } from '../engine/engine';
 import { EXIT } from '../engine/helpers';
+import { SERVICE_NAMES } from '../engine/lowering';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS } from '../mmu/access';
 import { ArchitectedCaches } from '../mmu/tlb/caches';
@@ -24,7 +25,7 @@ import { OUTCOME, type Outcome } from './outcome';
 import { Progress } from './progress';
 import { raise } from './raise';
 import { conditionalShift } from './reservation';
-import { SERVICE_TABLE } from './services';
+import { SERVICE_TABLE, type Service } from './services';
 import { Storage } from './storage';
 import { storeAround } from './table-stores';
 import type { TimingPort } from './timing-port';
@@ -100,6 +101,9 @@ export class Execution implements EngineHost {
   private granted = 0;
   /** Instructions of this stretch that are in RETIRED already. */
   private settled = 0;
+  /** The variant of generated code that it runs. */
+  private variant = 0;
+  private stepping = false;
   private readonly progress: readonly Progress[];
   /** By CPU: a budget ended its last stretch where a cycle model would not have looked for timers. */
   private readonly cut: boolean[];
@@ -194,8 +198,12 @@ export class Execution implements EngineHost {
 
   /** Instructions that a CPU has retired since reset. */
   retired(cpu: Cpu): bigint {
-    const inFlight = cpu.state.index === this.current ? this.granted - cpu.state.int(LEFT) : 0;
-    return cpu.state.get(RETIRED) + BigInt(inFlight);
+    return cpu.state.get(RETIRED) + BigInt(this.inFlight(cpu));
+  }
+
+  /** Those that are not in RETIRED yet. */
+  private inFlight({ state }: Cpu): number {
+    return state.index === this.current ? this.granted - state.int(LEFT) : 0;
   }
 
   /**
@@ -281,6 +289,8 @@ export class Execution implements EngineHost {
     state.setInt(LEFT, grant);
     const observed = stepping || this.observers.instruction !== undefined;
     const variant = this.tracker.variant(cpu, observed || this.options.timing?.observe !== undefined);
+    this.variant = variant;
+    this.stepping = stepping;
     const exit = stepping ? this.step(cpu, variant) : this.engine.enter(state, variant, grant);
     this.options.timing?.left?.(cpu);
     this.settle(cpu);
@@ -313,7 +323,7 @@ export class Execution implements EngineHost {
   private settle({ state }: Cpu): void {
     const done = this.granted - state.int(LEFT);
     if (done === 0) return;
-    state.set(RETIRED, state.get(RETIRED) + BigInt(done));
+    state.add(RETIRED, done);
     this.granted -= done;
     this.settled += done;
   }
@@ -338,14 +348,14 @@ export class Execution implements EngineHost {
   }
 
   /** An interrupt was taken: time passes with it where nothing else makes it pass. */
-  private interruptTaken(cpu: Cpu, taken: TakenInterrupt): void {
+  private interruptTaken(cpu: Cpu, taken: () => TakenInterrupt): void {
     const { state } = cpu;
-    const barren = this.progress[state.index]!.isBarren(this.retired(cpu));
+    const barren = this.progress[state.index]!.isBarren(this.inFlight(cpu));
     // A cycle model says itself what an interrupt costs.
     if (barren && !this.options.timing) this.pass(cpu, 1);
     this.counters.interrupts++;
     this.options.timing?.interrupted(cpu);
-    this.observers.interrupt?.(cpu, taken);
+    this.observers.interrupt?.(cpu, taken());
   }
 
   private loopReport(cpu: Cpu): RunEnd {
@@ -462,33 +472,42 @@ export class Execution implements EngineHost {
     return { cia: cpu.nia, msr: cpu.msr, prefixed: cpu.prefixed, mnemonic, timing };
   }
 
-  service(index: number, name: ServiceName): number {
+  service(index: number, service: number): number {
     const cpu = this.cpus[index]!;
     const { state } = cpu;
     this.setImage(cpu);
     this.counters.services++;
-    if (ACCESSING.has(name)) this.accessed ??= cpu.arg(0);
-    const outcome: Outcome = SERVICE_TABLE[name](cpu);
-    switch (outcome) {
-      case OUTCOME.NEXT:
-        return 0;
-      case OUTCOME.RESUME:
-        cpu.nia = cpu.following;
-        state.setInt(LEFT, state.int(LEFT) - 1);
-        return 1;
-      case OUTCOME.REDIRECT:
-      case OUTCOME.STOP:
-        state.setInt(LEFT, state.int(LEFT) - 1);
-        return 1;
-      case OUTCOME.FAULT:
-        return 1;
-    }
+    if (this.stepping && ACCESSES[service]!) this.accessed ??= cpu.arg(0);
+    const outcome: Outcome = SERVICES[service]!(cpu);
+    if (outcome === OUTCOME.NEXT) return 0;
+    if (outcome === OUTCOME.RESUME) cpu.setNia(cpu.followingHi, cpu.followingLo);
+    if (outcome !== OUTCOME.FAULT) state.setInt(LEFT, state.int(LEFT) - 1);
+    return this.goOn(cpu);
   }
 
-  raise(index: number, reason: RaiseReason): void {
+  raise(index: number, reason: RaiseReason): number {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
     raise(cpu, reason, cpu.state.get(ARG));
+    return this.goOn(cpu);
+  }
+
+  /**
+   * After something that changed the context: how generated code is to go on. It may at NIA where the run loop would
+   * only enter it again: nothing is to be delivered, no timer comes within the budget, the mode is the same.
+   */
+  private goOn(cpu: Cpu): number {
+    if (this.stopped || this.stepping || this.options.timing !== undefined) return EXIT.event;
+    this.settle(cpu);
+    const { index } = cpu.state;
+    const agenda = this.agendas[index]!;
+    const quiet =
+      !this.progress[index]!.hasBarren &&
+      !agenda.isRequested() &&
+      agenda.timeToNext() >= cpu.state.int(LEFT) &&
+      this.tracker.modeOf(cpu) === this.variant &&
+      !isStepping(cpu);
+    return quiet ? EXIT.resume : EXIT.event;
   }
 
   storage(index: number, access: AccessDescriptor): number {
@@ -496,8 +515,8 @@ export class Execution implements EngineHost {
     this.setImage(cpu);
     const requests = cpu.state.int(PENDING_AT);
     this.counters.storageMisses++;
-    this.accessed ??= cpu.state.get(ARG);
-    if (!this.storages[index]!.perform(access)) return 1;
+    if (this.stepping) this.accessed ??= cpu.state.get(ARG);
+    if (!this.storages[index]!.perform(access)) return this.goOn(cpu);
     // A device may have raised a line, or ended the run: the instruction completes, then the run loop looks.
     if (this.stopped || cpu.state.int(PENDING_AT) !== requests) this.engine.leaveAfter(cpu.state);
     return 0;
@@ -507,7 +526,7 @@ export class Execution implements EngineHost {
     const cpu = this.cpus[index]!;
     this.setImage(cpu);
     const { timing } = this.options;
-    if (timing?.observe?.(cpu) ?? timing?.leavesBefore?.(cpu)) return 1;
+    if (timing?.observe?.(cpu) ?? timing?.leavesBefore?.(cpu)) return EXIT.event;
     this.observers.instruction?.(cpu);
     if (isStepping(cpu)) {
       this.stepped = this.describe(cpu);
@@ -517,10 +536,12 @@ export class Execution implements EngineHost {
   }
 }
 
-/** Services that access storage at their first operand. */
-const ACCESSING: ReadonlySet<ServiceName> = new Set([
+/** Services by their numbers in generated code; those that access storage at their first operand. */
+const SERVICES: readonly Service[] = SERVICE_NAMES.map((name) => SERVICE_TABLE[name]);
+const ACCESSING: ReadonlySet<string> = new Set([
   'lqarx', 'stqcx', 'loadAtomic', 'storeAtomic', 'copy', 'paste',
 ]); // prettier-ignore
+const ACCESSES: readonly boolean[] = SERVICE_NAMES.map((name) => ACCESSING.has(name));
 /** splitmix64. */
 const RANDOM_SEED = 0x9e3779b97f4a7c15n;
 const RANDOM_STEP = 0x9e3779b97f4a7c15n;

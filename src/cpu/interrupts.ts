@@ -8,11 +8,11 @@ import { INTERRUPTS, type InterruptName, type InterruptRow } from '../../isa/int
 import { LPCR } from '../../isa/registers/lpcr';
 import { MSR } from '../../isa/registers/msr';
 import { PREFIXED_CAUSE, SRR1_CAUSE_MASK } from '../../isa/registers/interrupt-status';
-import { get, has, maskOf, put } from '../core/bits';
-import { hex0x } from '../core/u64';
+import { getInHalf, halvesOf, maskOf } from '../core/bits';
+import { hex0x, hiOf, loOf } from '../core/u64';
 import type { InterruptImage } from '../mmu/to-interrupt';
 import { offsetOf } from '../state/layout';
-import type { Cpu } from './cpu';
+import type { Cpu, TakenInterrupt } from './cpu';
 import type { AilRule } from './models/model';
 import { OUTCOME, type Outcome } from './outcome';
 
@@ -20,13 +20,15 @@ const AT = {
   LPCR: offsetOf('LPCR'), HID0: offsetOf('HID0'), SRR0: offsetOf('SRR0'), SRR1: offsetOf('SRR1'),
   HSRR0: offsetOf('HSRR0'), HSRR1: offsetOf('HSRR1'), LR: offsetOf('LR'), CTR: offsetOf('CTR'),
   DAR: offsetOf('DAR'), DSISR: offsetOf('DSISR'), HDAR: offsetOf('HDAR'), HDSISR: offsetOf('HDSISR'),
-  ASDR: offsetOf('ASDR'), HEIR: offsetOf('HEIR'),
+  ASDR: offsetOf('ASDR'), HEIR: offsetOf('HEIR'), MSR: offsetOf('MSR'), NIA: offsetOf('NIA'),
 } as const; // prettier-ignore
 
 /** What is particular to one occurrence of an interrupt. */
 export interface InterruptDetail extends Partial<Omit<InterruptImage, 'interrupt'>> {
   /** Address to save; absent: that of the instruction. */
   readonly resume?: bigint;
+  /** The address to save is that of the following instruction: the one that caused it is complete. */
+  readonly completed?: true;
   /** LEV of sc (1 reaches the hypervisor) and of scv (chooses the vector). */
   readonly level?: number;
   /** True where the instruction whose image is in the CPU caused it: SRR1 tells whether it is prefixed. */
@@ -37,6 +39,10 @@ export interface InterruptDetail extends Partial<Omit<InterruptImage, 'interrupt
   readonly toGuest?: true;
 }
 
+/** The address that an interrupt saves. */
+export const resumeAddress = (cpu: Cpu, { resume, completed }: InterruptDetail): bigint =>
+  resume ?? (completed ? cpu.following : cpu.nia);
+
 /** Where the context goes. */
 type SaveArea = 'SRR' | 'HSRR' | 'LR';
 const SAVE: Readonly<Record<SaveArea, readonly [address: number, status: number]>> = {
@@ -45,69 +51,85 @@ const SAVE: Readonly<Record<SaveArea, readonly [address: number, status: number]
   LR: [AT.LR, AT.CTR],
 };
 
-function saveArea(row: InterruptRow, lpcr: bigint): SaveArea {
+function saveArea(cpu: Cpu, row: InterruptRow): SaveArea {
   if (row.save !== 'LPES') return row.save;
-  return has(lpcr, LPCR.LPES) ? 'SRR' : 'HSRR';
+  return cpu.state.has(AT.LPCR, LPCR.LPES) ? 'SRR' : 'HSRR';
 }
 
-const MSR_RELOCATION = maskOf(MSR.IR, MSR.DR);
-const relocationOn = (msr: bigint): boolean => (msr & MSR_RELOCATION) === MSR_RELOCATION;
+// The code below loads constants, not fields: it is hot in guests that call their kernels.
+const { SF, HV } = { SF: MSR.SF.hi, HV: MSR.HV.hi };
+const { EE, ME, RI, LE } = { EE: MSR.EE.lo, ME: MSR.ME.lo, RI: MSR.RI.lo, LE: MSR.LE.lo };
+const IR_AND_DR = loOf(maskOf(MSR.IR, MSR.DR));
+const relocationOn = (msrLo: number): boolean => (msrLo & IR_AND_DR) === IR_AND_DR;
 
-/** LPCR[AIL] that applies, 0 for none. @param old MSR before the interrupt; @param hv HV after it */
-const AIL_RULES: Readonly<Record<AilRule, (lpcr: bigint, old: bigint, hv: boolean) => bigint>> = {
-  ail(lpcr, old, hv) {
-    const entersHashHost = hv && !has(old, MSR.HV) && !has(lpcr, LPCR.HR);
-    return relocationOn(old) && !entersHashHost ? get(lpcr, LPCR.AIL) : 0n;
+/** LPCR[AIL] that applies, 0 for none. @param msrHi, msrLo MSR before the interrupt; `hv` HV after it */
+type AilOf = (cpu: Cpu, msrHi: number, msrLo: number, hv: boolean) => number;
+const AIL_RULES: Readonly<Record<AilRule, AilOf>> = {
+  ail(cpu, msrHi, msrLo, hv) {
+    if (!relocationOn(msrLo)) return 0;
+    const lpcr = cpu.state.lo(AT.LPCR);
+    const entersHashHost = hv && (msrHi & HV) === 0 && (lpcr & LPCR.HR.lo) === 0;
+    return entersHashHost ? 0 : getInHalf(lpcr, LPCR.AIL);
   },
-  hail(lpcr, old, hv) {
-    if (hv) return has(lpcr, LPCR.HAIL) && (!has(old, MSR.HV) || relocationOn(old)) ? 3n : 0n;
-    return relocationOn(old) && get(lpcr, LPCR.AIL) === 3n ? 3n : 0n;
+  hail(cpu, msrHi, msrLo, hv) {
+    const lpcr = cpu.state.lo(AT.LPCR);
+    if (hv) return (lpcr & LPCR.HAIL.lo) !== 0 && ((msrHi & HV) === 0 || relocationOn(msrLo)) ? 3 : 0;
+    return relocationOn(msrLo) && getInHalf(lpcr, LPCR.AIL) === 3 ? 3 : 0;
   },
 };
 
-/** What an alternate location adds to a vector offset. scv's vectors have a base of their own. */
-const ALTERNATE = { AIL2: 0x18000n, AIL3: 0xc000000000004000n, SCV_AIL3: 0xc000000000003000n } as const;
-const SCV_SPACING = 0x20n;
+/** What an alternate location adds to a vector offset, by halves. scv's vectors have a base of their own. */
+const ALTERNATE = {
+  AIL2: halvesOf(0x18000n),
+  AIL3: halvesOf(0xc000000000004000n),
+  SCV_AIL3: halvesOf(0xc000000000003000n),
+} as const;
+const NOT_RELOCATED = halvesOf(0n);
+const SCV_SPACING = 0x20;
 
-function handlerAddress(name: InterruptName, ail: bigint, level: number): bigint {
-  const vector = BigInt(INTERRUPTS[name].vector);
+/** Sets NIA to the handler. MSR is the handler's already. */
+function goToHandler(cpu: Cpu, name: InterruptName, ail: number, level: number): void {
+  const { vector } = INTERRUPTS[name];
   if (name === 'systemCallVectored') {
-    const base = ail === 3n ? ALTERNATE.SCV_AIL3 : vector;
-    return base + BigInt(level) * SCV_SPACING;
+    const base = ail === 3 ? ALTERNATE.SCV_AIL3 : { hi: 0, lo: vector };
+    cpu.setNia(base.hi, base.lo + level * SCV_SPACING);
+    return;
   }
-  if (ail === 3n) return vector | ALTERNATE.AIL3;
-  return ail === 2n ? vector | ALTERNATE.AIL2 : vector;
+  const base = ail === 3 ? ALTERNATE.AIL3 : ail === 2 ? ALTERNATE.AIL2 : NOT_RELOCATED;
+  cpu.setNia(base.hi, base.lo | vector);
 }
 
 function littleEndian(cpu: Cpu, hv: boolean): boolean {
-  if (!hv) return has(cpu.state.get(AT.LPCR), LPCR.ILE);
+  if (!hv) return cpu.state.has(AT.LPCR, LPCR.ILE);
   const endian = cpu.model.hypervisorEndian;
-  return endian === 'little' || has(cpu.state.get(AT.HID0), endian);
+  return endian === 'little' || cpu.state.has(AT.HID0, endian);
 }
 
-/** Values of MSR[TS]. */
-const TS_SUSPENDED = 1n;
-const TS_TRANSACTIONAL = 2n;
+/** Values of MSR[TS] in place. */
+const inTs = (value: bigint): number => halvesOf(value << BigInt(MSR.TS.shift)).hi;
+const TS_SUSPENDED = inTs(1n);
+const TS_TRANSACTIONAL = inTs(2n);
+const TS = MSR.TS.hi;
 
-/** The MSR with which the handler starts. */
-function newMsr(
+/** Sets the MSR with which the handler starts. */
+function enterMsr(
   cpu: Cpu,
   name: InterruptName,
   save: SaveArea,
   to: { hv: boolean; relocate: boolean },
-): bigint {
-  const old = cpu.msr;
-  let msr = old & ~cpu.model.interruptClears;
-  msr = put(msr, MSR.SF, 1n);
-  if (cpu.model.transactional && get(old, MSR.TS) === TS_TRANSACTIONAL) msr = put(msr, MSR.TS, TS_SUSPENDED);
-  msr = put(msr, MSR.HV, to.hv ? 1n : 0n);
-  msr = put(msr, MSR.LE, littleEndian(cpu, to.hv) ? 1n : 0n);
-  msr = put(msr, MSR.IR, to.relocate ? 1n : 0n);
-  msr = put(msr, MSR.DR, to.relocate ? 1n : 0n);
-  if (save !== 'LR') msr &= ~MSR.EE.mask;
-  if (save === 'SRR') msr &= ~MSR.RI.mask;
-  if (name === 'machineCheck') msr &= ~MSR.ME.mask;
-  return msr;
+): void {
+  const oldHi = cpu.state.hi(AT.MSR);
+  const { interruptClears } = cpu;
+  let hi = (oldHi & ~interruptClears.hi & ~HV) | SF;
+  let lo = cpu.state.lo(AT.MSR) & ~interruptClears.lo & ~(LE | IR_AND_DR);
+  if (cpu.model.transactional && (oldHi & TS) === TS_TRANSACTIONAL) hi = (hi & ~TS) | TS_SUSPENDED;
+  if (to.hv) hi |= HV;
+  if (littleEndian(cpu, to.hv)) lo |= LE;
+  if (to.relocate) lo |= IR_AND_DR;
+  if (save !== 'LR') lo &= ~EE;
+  if (save === 'SRR') lo &= ~RI;
+  if (name === 'machineCheck') lo &= ~ME;
+  cpu.setMsr(hi, lo);
 }
 
 function writeDetail(cpu: Cpu, detail: InterruptDetail): void {
@@ -131,33 +153,55 @@ function checkstop(cpu: Cpu, detail: InterruptDetail): Outcome {
   return OUTCOME.STOP;
 }
 
+const CAUSES = halvesOf(SRR1_CAUSE_MASK);
+const PREFIXED = loOf(PREFIXED_CAUSE.PREFIXED.mask);
+
+/** Saves the address to go on at, and MSR with the cause. */
+function saveContext(cpu: Cpu, detail: InterruptDetail, save: SaveArea): void {
+  const { state } = cpu;
+  const { resume, cause } = detail;
+  const [addressAt, statusAt] = SAVE[save];
+  if (resume !== undefined) state.set(addressAt, resume);
+  else if (detail.completed) state.setHalves(addressAt, cpu.followingHi, cpu.followingLo);
+  else state.setHalves(addressAt, state.hi(AT.NIA), state.lo(AT.NIA));
+  const prefixed = detail.byInstruction && cpu.prefixed ? PREFIXED : 0;
+  const causeHi = cause === undefined ? 0 : hiOf(cause);
+  const causeLo = cause === undefined ? 0 : loOf(cause);
+  const hi = (state.hi(AT.MSR) & ~CAUSES.hi) | causeHi;
+  state.setHalves(statusAt, hi, (state.lo(AT.MSR) & ~CAUSES.lo) | causeLo | prefixed);
+}
+
+/** An interrupt that has just been taken, from the registers that it set. */
+function describe(cpu: Cpu, interrupt: InterruptName, save: SaveArea): TakenInterrupt {
+  const [addressAt, statusAt] = SAVE[save];
+  const { state } = cpu;
+  return { interrupt, handler: cpu.nia, resume: state.get(addressAt), status: state.get(statusAt) };
+}
+
+const NO_DETAIL: InterruptDetail = {};
+
 /**
  * Takes an interrupt: saves the context, sets MSR and NIA, and the registers in `detail`.
  * @returns FAULT, or STOP for a machine check while MSR[ME]=0
  */
-export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDetail = {}): Outcome {
+export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDetail = NO_DETAIL): Outcome {
   const { state } = cpu;
   const row: InterruptRow = INTERRUPTS[name];
-  const old = cpu.msr;
-  if (name === 'machineCheck' && !has(old, MSR.ME)) return checkstop(cpu, detail);
-  const lpcr = state.get(AT.LPCR);
-  const save = detail.toGuest ? 'SRR' : saveArea(row, lpcr);
+  const msrHi = state.hi(AT.MSR);
+  const msrLo = state.lo(AT.MSR);
+  const wasHv = (msrHi & HV) !== 0;
+  if (name === 'machineCheck' && (msrLo & ME) === 0) return checkstop(cpu, detail);
+  const save = detail.toGuest ? 'SRR' : saveArea(cpu, row);
   const wantsHv = row.hv === 'set' || save === 'HSRR' || (name === 'systemCall' && detail.level === 1);
-  const hv = (wantsHv && !detail.toGuest) || has(old, MSR.HV);
-  if (hv && !has(old, MSR.HV) && cpu.hooks.hypervisorInterrupt?.(cpu, name, detail)) return OUTCOME.FAULT;
-  const ail = row.ail ? AIL_RULES[cpu.model.ail](lpcr, old, hv) : 0n;
-
-  const resume = detail.resume ?? cpu.nia;
-  const prefixed = detail.byInstruction && cpu.prefixed ? PREFIXED_CAUSE.PREFIXED.mask : 0n;
-  const status = (old & ~SRR1_CAUSE_MASK) | (detail.cause ?? 0n) | prefixed;
-  const [addressAt, statusAt] = SAVE[save];
-  state.set(addressAt, resume);
-  state.set(statusAt, status);
+  const hv = (wantsHv && !detail.toGuest) || wasHv;
+  if (hv && !wasHv && cpu.hooks.hypervisorInterrupt?.(cpu, name, detail)) return OUTCOME.FAULT;
+  const ail = row.ail ? AIL_RULES[cpu.model.ail](cpu, msrHi, msrLo, hv) : 0;
+  saveContext(cpu, detail, save);
   writeDetail(cpu, detail);
-  cpu.msr = newMsr(cpu, name, save, { hv, relocate: ail >= 2n });
-  cpu.nia = handlerAddress(name, ail, detail.level ?? 0);
+  enterMsr(cpu, name, save, { hv, relocate: ail >= 2 });
+  goToHandler(cpu, name, ail, detail.level ?? 0);
   cpu.hooks.contextChanged(cpu);
-  cpu.hooks.interruptTaken?.(cpu, { interrupt: name, handler: cpu.nia, resume, status });
+  cpu.hooks.interruptTaken?.(cpu, () => describe(cpu, name, save));
   return OUTCOME.FAULT;
 }
 

@@ -1,56 +1,69 @@
 /**
- * The rules by which instructions write MSR (Power ISA v3.1 Book III, 4.3.1 rfid and its like, 4.4.5 mtmsr[d]). Each
- * gives the MSR to be; setting it, and the context that follows from it, is the caller's.
+ * The rules by which instructions write MSR (Power ISA v3.1 Book III, 4.3.1 rfid and its like, 4.4.5 mtmsr[d]), on
+ * halves. The context that follows from the new MSR is the caller's.
  */
 import { MSR } from '../../isa/registers/msr';
 import { SRR1_CAUSE_MASK } from '../../isa/registers/interrupt-status';
-import { field, get, has, maskOf } from '../core/bits';
+import { halvesOf, maskOf, mergeHalf } from '../core/bits';
 import { u64 } from '../core/u64';
+import { offsetOf } from '../state/layout';
 import type { Cpu } from './cpu';
 
+const MSR_AT = offsetOf('MSR');
+
 /** mtmsr[d] with L=1 changes these. */
-const EE_AND_RI = maskOf(MSR.EE, MSR.RI);
-/** mtmsr[d] never changes these. */
-const NEVER_BY_MTMSR = maskOf(MSR.HV, MSR.S, MSR.ME, MSR.LE, MSR.TS);
-/** The half that mtmsr writes. */
-const LOW_HALF = field([32, 63]).mask;
+const EE_AND_RI = halvesOf(maskOf(MSR.EE, MSR.RI));
+/** mtmsr[d] with L=0 changes all but these. */
+const BY_MTMSR = halvesOf(u64(~maskOf(MSR.HV, MSR.S, MSR.ME, MSR.LE, MSR.TS)));
+/** What a return restores: all but the bits for causes. */
+const RESTORED = halvesOf(u64(~SRR1_CAUSE_MASK));
+const TS_AND_TM = maskOf(MSR.TS, MSR.TM);
+/** Values of MSR[TS] in place. */
+const SUSPENDED = halvesOf(1n << BigInt(MSR.TS.shift)).hi;
+const TS = MSR.TS.hi;
+const TM = MSR.TM.hi;
+const TRANSACTION = halvesOf(TS_AND_TM).hi;
+const { HV } = { HV: MSR.HV.hi };
+const { PR, ME } = { PR: MSR.PR.lo, ME: MSR.ME.lo };
 /** A new MSR with PR=1 has these too. */
-const PROBLEM_STATE_HAS = maskOf(MSR.EE, MSR.IR, MSR.DR);
+const PROBLEM_STATE_HAS = halvesOf(maskOf(MSR.EE, MSR.IR, MSR.DR)).lo;
 
-const withProblemStateRule = (msr: bigint): bigint => (has(msr, MSR.PR) ? msr | PROBLEM_STATE_HAS : msr);
-const replace = (old: bigint, by: bigint, mask: bigint): bigint => (old & u64(~mask)) | (by & mask);
+const withProblemStateRule = (lo: number): number => ((lo & PR) === 0 ? lo : lo | PROBLEM_STATE_HAS);
 
-/** MSR after mtmsrd (`half: 'both'`) or mtmsr (`half: 'low'`) with L=0. */
-export function movedMsr(old: bigint, value: bigint, half: 'both' | 'low'): bigint {
-  const writes = u64(~NEVER_BY_MTMSR) & (half === 'low' ? LOW_HALF : u64(-1n));
-  return withProblemStateRule(replace(old, value, writes));
+/** mtmsrd (`half: 'both'`) or mtmsr (`half: 'low'`) with L=0. */
+export function moveToMsr(cpu: Cpu, hi: number, lo: number, half: 'both' | 'low'): void {
+  const oldHi = cpu.state.hi(MSR_AT);
+  const newHi = half === 'low' ? oldHi : mergeHalf(oldHi, hi, BY_MTMSR.hi);
+  cpu.setMsr(newHi, withProblemStateRule(mergeHalf(cpu.state.lo(MSR_AT), lo, BY_MTMSR.lo)));
 }
 
-/** MSR after mtmsr[d] with L=1. */
-export const movedEeAndRi = (old: bigint, value: bigint): bigint => replace(old, value, EE_AND_RI);
+/** mtmsr[d] with L=1. @param lo lower half of RS */
+export function moveEeAndRi(cpu: Cpu, lo: number): void {
+  cpu.setMsr(cpu.state.hi(MSR_AT), mergeHalf(cpu.state.lo(MSR_AT), lo, EE_AND_RI.lo));
+}
 
 /** Which return instruction: hrfid may restore HV and ME, the others only keep or clear HV. */
 export type ReturnKind = 'privileged' | 'hypervisor';
-
-const TS_AND_TM = maskOf(MSR.TS, MSR.TM);
 
 /**
  * TS and TM after a return: kept where the return would leave suspended state for non-transactional state with TM
  * off, which is how a transaction survives an interrupt handler (v2.07 to v3.0).
  */
-function restoredTransaction(old: bigint, status: bigint): bigint {
-  const keeps = get(old, MSR.TS) === 1n && !has(old, MSR.TM) && (status & TS_AND_TM) === 0n;
-  return (keeps ? old : status) & TS_AND_TM;
+function restoredTransaction(oldHi: number, statusHi: number): number {
+  const keeps = (oldHi & TS) === SUSPENDED && (oldHi & TM) === 0 && (statusHi & TRANSACTION) === 0;
+  return keeps ? oldHi : statusHi;
 }
 
-/** MSR after a return that takes it from `status` (SRR1, HSRR1 or CTR). The bits for causes are left alone. */
-export function returnedMsr(cpu: Cpu, status: bigint, kind: ReturnKind): bigint {
-  const old = cpu.msr;
-  let msr = replace(old, status, u64(~SRR1_CAUSE_MASK));
+/** A return that takes MSR from a status (SRR1, HSRR1 or CTR). The bits for causes are left alone. */
+export function returnToMsr(cpu: Cpu, statusHi: number, statusLo: number, kind: ReturnKind): void {
+  const oldHi = cpu.state.hi(MSR_AT);
+  const oldLo = cpu.state.lo(MSR_AT);
+  let hi = mergeHalf(oldHi, statusHi, RESTORED.hi);
+  let lo = mergeHalf(oldLo, statusLo, RESTORED.lo);
   if (kind === 'privileged') {
-    msr &= u64(~MSR.HV.mask) | old;
-    if (!has(old, MSR.HV)) msr = replace(msr, old, MSR.ME.mask);
+    hi &= ~HV | oldHi;
+    if ((oldHi & HV) === 0) lo = mergeHalf(lo, oldLo, ME);
   }
-  if (cpu.model.transactional) msr = replace(msr, restoredTransaction(old, status), TS_AND_TM);
-  return withProblemStateRule(msr);
+  if (cpu.model.transactional) hi = mergeHalf(hi, restoredTransaction(oldHi, statusHi), TRANSACTION);
+  cpu.setMsr(hi, withProblemStateRule(lo));
 }

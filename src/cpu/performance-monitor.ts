@@ -40,7 +40,7 @@ type Counter = (typeof COUNTERS)[number];
 const mmcr0 = (cpu: Cpu, f: Field): boolean => cpu.state.has(MMCR0_AT, f);
 const running = (cpu: Cpu): boolean => cpu.state.has(CTRL_AT, CTRL.RUN);
 /** PMC5 and PMC6 are nobody's. */
-const ownedByNone = (cpu: Cpu): boolean => get(cpu.state.get(MMCR0_AT), MMCR0.PMCC) === 3n;
+const ownedByNone = (cpu: Cpu): boolean => (cpu.state.lo(MMCR0_AT) & MMCR0.PMCC.lo) === MMCR0.PMCC.lo;
 
 /** What a counter is set to count, or undefined. PMC5 and PMC6 have one event each. */
 function eventOf(cpu: Cpu, { n }: Counter): CounterEvent | undefined {
@@ -87,7 +87,7 @@ function counting(cpu: Cpu, counter: Counter): CounterEvent | undefined {
 }
 
 /** False where nothing can count, which is nearly always: MMCR0[FC] is 1 after reset. */
-const isActive = (cpu: Cpu): boolean => !mmcr0(cpu, MMCR0.FC) || ownedByNone(cpu);
+export const countersMayRun = (cpu: Cpu): boolean => !mmcr0(cpu, MMCR0.FC) || ownedByNone(cpu);
 
 const passesWithTime = (event: CounterEvent | undefined): boolean =>
   event === 'instructions' || event === 'time';
@@ -128,7 +128,7 @@ function settleApart(cpu: Cpu, cycles: bigint): void {
   const retired = cpu.hooks.retired!(cpu);
   const instructions = retired - cpu.state.get(RETIRED_AT);
   cpu.state.set(RETIRED_AT, retired);
-  if (!isActive(cpu)) return;
+  if (!countersMayRun(cpu)) return;
   const events = COUNTERS.map((counter) => counting(cpu, counter));
   COUNTERS.forEach((counter, i) => {
     if (events[i] === 'instructions') count(cpu, counter, instructions);
@@ -146,7 +146,7 @@ export function settleCounters(cpu: Cpu): void {
     settleApart(cpu, passed);
     return;
   }
-  if (!isActive(cpu)) return;
+  if (!countersMayRun(cpu)) return;
   // An event may freeze or start counters: what counts is decided again after each.
   for (let left = passed; left > 0n;) {
     const active = COUNTERS.filter((counter) => passesWithTime(counting(cpu, counter)));
@@ -166,12 +166,12 @@ const untilNegative = (cpu: Cpu, { at }: Counter): bigint =>
 
 /** Brings them up to date where anything counts: cheap enough for every change of MSR. */
 export function settleActiveCounters(cpu: Cpu): void {
-  if (isActive(cpu)) settleCounters(cpu);
+  if (countersMayRun(cpu)) settleCounters(cpu);
 }
 
 /** True while a counter needs to see every instruction. */
 export const countsEachInstruction = (cpu: Cpu): boolean =>
-  isActive(cpu) &&
+  countersMayRun(cpu) &&
   COUNTERS.some((counter) => {
     const event = counting(cpu, counter);
     return event !== undefined && !passesWithTime(event);
@@ -184,7 +184,7 @@ const EVENT_OF_CLASS: Readonly<Partial<Record<TimingClass, CounterEvent>>> = {
 
 /** Counts an instruction that completed. */
 export function countInstruction(cpu: Cpu, done: { timing: TimingClass; branched: boolean }): void {
-  if (!isActive(cpu)) return;
+  if (!countersMayRun(cpu)) return;
   const event = done.timing === 'branch' && done.branched ? 'takenBranches' : EVENT_OF_CLASS[done.timing];
   if (event === undefined) return;
   for (const counter of COUNTERS) if (counting(cpu, counter) === event) count(cpu, counter, 1n);
@@ -193,7 +193,7 @@ export function countInstruction(cpu: Cpu, done: { timing: TimingClass; branched
 
 /** Units of machine time until a counter that counts time or instructions makes an alert. */
 export function unitsToAlert(cpu: Cpu): number {
-  if (!isActive(cpu) || !mmcr0(cpu, MMCR0.PMAE)) return Infinity;
+  if (!countersMayRun(cpu) || !mmcr0(cpu, MMCR0.PMAE)) return Infinity;
   settleCounters(cpu);
   const due = COUNTERS.filter((c) => makesEvents(cpu, c) && passesWithTime(counting(cpu, c)));
   return Math.min(

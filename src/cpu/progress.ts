@@ -9,6 +9,7 @@ import { offsetOf } from '../state/layout';
 const INTERRUPT_LOOP = 1000;
 
 const INTERRUPTED = offsetOf('INTERRUPTED');
+const RETIRED = offsetOf('RETIRED');
 
 export class Progress {
   private inRow = 0;
@@ -18,13 +19,16 @@ export class Progress {
 
   /**
    * To be called for each interrupt.
-   * @param retired instructions so far
+   * @param inFlight instructions since RETIRED was brought up to date
    * @returns true where none came since the interrupt before
    */
-  isBarren(retired: bigint): boolean {
-    const mark = retired + 1n;
-    const barren = this.state.get(INTERRUPTED) === mark;
-    this.state.set(INTERRUPTED, mark);
+  isBarren(inFlight: number): boolean {
+    const { state } = this;
+    const hi = state.hi(INTERRUPTED);
+    const lo = state.lo(INTERRUPTED);
+    state.setHalves(INTERRUPTED, state.hi(RETIRED), state.lo(RETIRED));
+    state.add(INTERRUPTED, inFlight + 1);
+    const barren = state.hi(INTERRUPTED) === hi && state.lo(INTERRUPTED) === lo;
     this.inRow = barren ? this.inRow + 1 : 0;
     if (barren) this.untaken++;
     return barren;
@@ -35,6 +39,11 @@ export class Progress {
     const { untaken } = this;
     this.untaken = 0;
     return untaken;
+  }
+
+  /** True where {@link takeBarren} would give some. */
+  get hasBarren(): boolean {
+    return this.untaken > 0;
   }
 
   get isLoop(): boolean {

@@ -8,6 +8,7 @@ import { PREFIXED_CAUSE, TRACE_CAUSE } from '../../isa/registers/interrupt-statu
 import { MSR } from '../../isa/registers/msr';
 import type { TimingClass } from '../../isa/vocabulary/row';
 import { get, has, maskOf } from '../core/bits';
+import { loOf } from '../core/u64';
 import { offsetOf } from '../state/layout';
 import type { Cpu } from './cpu';
 import { takeInterrupt } from './interrupts';
@@ -17,7 +18,8 @@ const CIABR_AT = offsetOf('CIABR');
 /** SIAR and SDAR: what a trace interrupt of MSR[TE] samples. */
 const SIAR_AT = offsetOf('PMU12');
 const SDAR_AT = offsetOf('PMU13');
-const STEP = maskOf(MSR.SE, MSR.BE);
+const MSR_AT = offsetOf('MSR');
+const STEP = loOf(maskOf(MSR.SE, MSR.BE));
 
 /** An instruction that completed without an interrupt of its own. */
 export interface CompletedInstruction {
@@ -43,7 +45,9 @@ const breakpointActive = (cpu: Cpu, msr: bigint): boolean =>
 
 /** True while instructions must be executed one by one: each may be followed by a trace interrupt, or is counted. */
 export const isStepping = (cpu: Cpu): boolean =>
-  (cpu.msr & STEP) !== 0n || breakpointActive(cpu, cpu.msr) || countsEachInstruction(cpu);
+  (cpu.state.lo(MSR_AT) & STEP) !== 0 ||
+  ((cpu.state.lo(CIABR_AT) & CIABR.PRIV.lo) !== 0 && breakpointActive(cpu, cpu.msr)) ||
+  countsEachInstruction(cpu);
 
 /** Returns and system calls are not traced: they leave the state that asked for it. */
 const NOT_TRACED: ReadonlySet<string> = new Set(['rfid', 'hrfid', 'rfscv', 'urfid', 'sc', 'scv', 'stop']);

@@ -16,15 +16,17 @@ export interface Context {
 /** Bits of a mode: MSR and engine modes that select a context within a regime. */
 export const MODE_BITS = 8;
 
-interface Regime extends Context {
+/** All contexts of one key. It holds until it is dropped: who keeps one looks at `live`. */
+export interface Regime extends Context {
   /** Context number by mode, 0 where none has been given. */
   readonly numbers: Uint16Array;
+  live: boolean;
 }
 
 export class Contexts {
   private readonly regimes = new Map<string, Regime>();
-  private last: { key: string; regime: Regime } | undefined;
   private next = 1;
+
   /** Counts the times when numbers ran out or all contexts were dropped. */
   generation = 0;
 
@@ -37,24 +39,30 @@ export class Contexts {
    * @param mode 0..2^MODE_BITS-1
    */
   number(key: string, context: Context, mode: number): number {
-    if (this.last?.key !== key) {
-      let regime = this.regimes.get(key);
-      if (!regime) {
-        regime = { ...context, numbers: new Uint16Array(1 << MODE_BITS) };
-        this.regimes.set(key, regime);
-      }
-      this.last = { key, regime };
-    }
-    const { numbers } = this.last.regime;
-    return numbers[mode]! || this.allocate(key, context, mode);
+    return this.numberIn(this.regime(key, context), mode) || this.number(key, context, mode);
   }
 
-  private allocate(key: string, context: Context, mode: number): number {
+  /** The contexts of a key: everything beyond the mode that translations depend on, as text. */
+  regime(key: string, context: Context): Regime {
+    let regime = this.regimes.get(key);
+    if (!regime) {
+      regime = { ...context, numbers: new Uint16Array(1 << MODE_BITS), live: true };
+      this.regimes.set(key, regime);
+    }
+    return regime;
+  }
+
+  /** The number of a context, or 0: numbers have run out, and all contexts were dropped. @param regime live */
+  numberIn(regime: Regime, mode: number): number {
+    return regime.numbers[mode]! || this.allocate(regime, mode);
+  }
+
+  private allocate(regime: Regime, mode: number): number {
     if (this.next >= NUMBERS) {
       this.dropAll();
-      return this.number(key, context, mode);
+      return 0;
     }
-    this.last!.regime.numbers[mode] = this.next;
+    regime.numbers[mode] = this.next;
     return this.next++;
   }
 
@@ -69,21 +77,24 @@ export class Contexts {
     for (const [key, regime] of this.regimes) {
       if (!matches(regime)) continue;
       this.regimes.delete(key);
+      regime.live = false;
       dropped = true;
     }
-    if (dropped) this.last = undefined;
     return dropped;
   }
 
   /** Drops the contexts of one key, which will not come again. */
   forget(key: string): void {
-    if (this.regimes.delete(key) && this.last?.key === key) this.last = undefined;
+    const regime = this.regimes.get(key);
+    if (!regime) return;
+    regime.live = false;
+    this.regimes.delete(key);
   }
 
   /** Drops all contexts and starts numbering again with empty caches. */
   dropAll(): void {
+    for (const regime of this.regimes.values()) regime.live = false;
     this.regimes.clear();
-    this.last = undefined;
     this.next = 1;
     this.generation++;
     this.onExhausted();

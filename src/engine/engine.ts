@@ -7,15 +7,14 @@ import { createDecoder, type Decoder } from '../../isa/decoder';
 import { INSTRUCTIONS } from '../../isa/index';
 import { extractField, fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow } from '../../isa/vocabulary/row';
-import { RAISE_REASONS, type RaiseReason, type ServiceName } from '../../isa/vocabulary/services';
+import { RAISE_REASONS, type RaiseReason } from '../../isa/vocabulary/services';
 import { RealMemory } from '../core/memory';
 import { joinHalves } from '../core/u64';
 import { CpuState } from '../state/cpu-state';
 import { CPU_BLOCK_SIZE, memoryMap, offsetOf, RECORD, type MemoryMap } from '../state/layout';
 import { CodeCache, type DecodeMode } from './code-cache';
 import { Contexts } from './contexts';
-import { EXIT, SPECIAL, type Imports } from './helpers';
-import { SERVICE_NAMES } from './lowering';
+import { SPECIAL, type Imports } from './helpers';
 import { Reservations } from './reservations';
 import { handlersOf } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
@@ -28,16 +27,16 @@ import { variantIndex, variantOf, VARIANTS, type CodeModel } from './variant';
 
 /** What the engine asks for while an instruction executes. State is exact: NIA is that instruction. */
 export interface EngineHost {
-  /** Carries out a service; returns 0 to go on with the next instruction, or 1 to leave to the run loop. */
-  service(cpu: number, name: ServiceName): number;
-  /** Raises an interrupt; the operand is in ARG. */
-  raise(cpu: number, reason: RaiseReason): void;
+  /** Carries out a service by its number; returns 0 to go on with the next instruction, or one of {@link EXIT}. */
+  service(cpu: number, service: number): number;
+  /** Raises an interrupt; the operand is in ARG. Returns one of {@link EXIT}. */
+  raise(cpu: number, reason: RaiseReason): number;
   /**
    * Carries out an access that the translation cache did not: the address is in ARG[0], the value of a store in ARG[1],
-   * the value of a load goes to RESULT, all in storage order. Returns 0, or 1 to leave to the run loop.
+   * the value of a load goes to RESULT, all in storage order. Returns 0, or one of {@link EXIT}.
    */
   storage(cpu: number, access: AccessDescriptor): number;
-  /** Sees an instruction before it executes; returns 0, or 1 to leave to the run loop. */
+  /** Sees an instruction before it executes; returns 0, or one of {@link EXIT}. */
   observe(cpu: number): number;
 }
 
@@ -224,16 +223,12 @@ export class Engine {
   private imports(): Imports {
     const { host } = this;
     const index = (base: number): number => base / CPU_BLOCK_SIZE;
-    const exit = (leave: number): number => (leave ? EXIT.event : 0);
     return {
-      service: (cpu, service) => exit(host.service(index(cpu), SERVICE_NAMES[service]!)),
-      raise: (cpu, reason) => {
-        host.raise(index(cpu), RAISE_REASONS[reason]!);
-        return EXIT.event;
-      },
-      storage: (cpu, access) => exit(host.storage(index(cpu), DESCRIPTORS[access]!)),
+      service: (cpu, service) => host.service(index(cpu), service),
+      raise: (cpu, reason) => host.raise(index(cpu), RAISE_REASONS[reason]!),
+      storage: (cpu, access) => host.storage(index(cpu), DESCRIPTORS[access]!),
       decode: (_cpu, record) => this.decode(record),
-      observe: (cpu) => exit(host.observe(index(cpu))),
+      observe: (cpu) => host.observe(index(cpu)),
     };
   }
 

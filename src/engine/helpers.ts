@@ -19,6 +19,8 @@ export const EXIT = {
   fetch: 2,
   /** TypeScript did something that may have changed the context: an interrupt, a service, a stop. */
   event: 3,
+  /** Not returned: TypeScript did such a thing, and generated code is to go on at NIA with LEFT. */
+  resume: 4,
 } as const;
 
 /** Function numbers that generated code calls. */
@@ -28,6 +30,8 @@ export interface Helpers {
   readonly budget: number;
   /** (cpu, address, left): goes on at an address. */
   readonly goto: number;
+  /** (cpu, status): leaves with a status of TypeScript's, or goes on at NIA where that says so. */
+  readonly leave: number;
   /** (cpu, record, left, reason): raises an interrupt; the operand is in ARG. */
   readonly raise: number;
   /** (cpu, record, left, service) -> status. */
@@ -82,6 +86,7 @@ export class HelperBuilder {
       handlerType: builder.type(HANDLER),
       budget: builder.declare({ params: ['i32', 'i32'], results: ['i32'] }),
       goto: builder.declare({ params: ['i32', 'i64', 'i32'], results: ['i32'] }),
+      leave: builder.declare(call(2)),
       raise: builder.declare(call(4)),
       service: builder.declare(call(4)),
       load: builder.declare({ params: access, results: ['i64', 'i32'] }),
@@ -159,12 +164,21 @@ export class HelperBuilder {
     budget.get(P.cpu).i32(0).memory(OP.i32Store, offsetOf('LEFT')).i32(EXIT.budget);
     builder.define(helpers.budget, budget);
 
-    for (const name of ['raise', 'service'] as const) {
-      const code = new Code(4);
-      this.exact(code);
-      code.get(P.cpu).get(3).call(imports[name]);
-      builder.define(helpers[name], code);
-    }
+    const leave = new Code(2);
+    leave.get(1).i32(EXIT.resume);
+    emitOperator(leave, 'i32.eq');
+    leave.if().get(P.cpu).get(P.cpu).memory(OP.i64Load, offsetOf('NIA'));
+    leave.get(P.cpu).memory(OP.i32Load, offsetOf('LEFT')).returnCall(helpers.goto).op(OP.end).get(1);
+    builder.define(helpers.leave, leave);
+
+    const service = new Code(4);
+    this.exact(service);
+    service.get(P.cpu).get(3).call(imports.service);
+    builder.define(helpers.service, service);
+    const raise = new Code(4);
+    this.exact(raise);
+    raise.get(P.cpu).get(P.cpu).get(3).call(imports.raise).returnCall(helpers.leave);
+    builder.define(helpers.raise, raise);
     const observe = new Code(3);
     this.exact(observe);
     observe.get(P.cpu).call(imports.observe);

@@ -245,7 +245,7 @@ export class Lowering {
   }
 
   private exitIf(status: number): void {
-    this.code.get(status).if().get(status).op(OP.return).op(OP.end);
+    this.code.get(status).if().get(CPU).get(status).returnCall(this.helpers.leave).op(OP.end);
   }
 
   /** The value of an expression in a local of its own, or the local it already has. */

@@ -3,8 +3,10 @@
  * has a side effect here: what writing a register *does* is in `src/cpu/`.
  */
 import type { Field } from '../core/bits';
+import { numberOf } from '../core/u64';
 import { CPU_BLOCK_SIZE, offsetOf, slot, type Slot } from './layout';
 
+const WORD = 2 ** 32;
 const CR = offsetOf('CR');
 const GPR = offsetOf('GPR');
 const VSR = offsetOf('VSR');
@@ -52,6 +54,18 @@ export class CpuState {
   setHalves(offset: number, hi: number, lo: number): void {
     this.words[(offset >> 2) + 1] = hi;
     this.words[offset >> 2] = lo;
+  }
+
+  /** The doubleword as a number: exact up to 2^53, enough for everything that counts from 0. */
+  number(offset: number): number {
+    return numberOf(this.hi(offset), this.lo(offset));
+  }
+
+  /** Adds a number (0 to 2^31-1) to the doubleword register at a byte offset. */
+  add(offset: number, by: number): void {
+    const low = (this.lo(offset) >>> 0) + by;
+    this.words[offset >> 2] = low | 0;
+    if (low >= WORD) this.words[(offset >> 2) + 1]!++;
   }
 
   /** True where any bit of the field is set in the doubleword register at a byte offset. */

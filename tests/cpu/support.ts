@@ -74,7 +74,7 @@ export class TestMachine {
       hypercall: (cpu) => this.hypercall?.(cpu) ?? false,
       machineStop: (_cpu, reason) => void this.stops.push(reason),
       random: () => this.random,
-      interruptTaken: (_cpu, taken) => void this.taken.push(taken),
+      interruptTaken: (_cpu, taken) => void this.taken.push(taken()),
     };
   }
 }

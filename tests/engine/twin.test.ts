@@ -11,6 +11,8 @@ import {
 } from '../../isa/vocabulary/services';
 import { u64 } from '../../src/core/u64';
 import { Engine, type EngineHost } from '../../src/engine/engine';
+import { EXIT } from '../../src/engine/helpers';
+import { SERVICE_NAMES } from '../../src/engine/lowering';
 import type { AccessDescriptor } from '../../src/engine/storage-code';
 import { variantIndex } from '../../src/engine/variant';
 import type { CpuState } from '../../src/state/cpu-state';
@@ -43,15 +45,17 @@ class Recorder implements EngineHost {
     return this.engine.cpus[0]!;
   }
 
-  service(_cpu: number, name: ServiceName): number {
+  service(_cpu: number, service: number): number {
+    const name = SERVICE_NAMES[service]!;
     const args = Array.from({ length: SERVICES[name].args }, (_, i) => this.cpu.get(ARG + 8 * i));
     this.services.push({ name, args });
     this.cpu.set(RESULT, answer(name, args));
     return 0;
   }
 
-  raise(_cpu: number, reason: RaiseReason): void {
+  raise(_cpu: number, reason: RaiseReason): number {
     this.raised = { reason, operand: this.cpu.get(ARG) };
+    return EXIT.event;
   }
 
   observe(): number {
@@ -65,7 +69,7 @@ class Recorder implements EngineHost {
       const at = Number(u64(ea + BigInt(i)));
       if (at >= STORAGE.from && at < STORAGE.to) continue;
       this.faulted = true;
-      return 1;
+      return EXIT.event;
     }
     const at = Number(ea);
     const held = cpu.int(offsetOf('RESLEN')) === access.bytes && cpu.get(offsetOf('RESADDR')) === ea;

@@ -4,21 +4,22 @@ import { MSR } from '../../../isa/registers/msr';
 import { get, put } from '../../core/bits';
 import { offsetOf } from '../../state/layout';
 import { takeInterrupt } from '../interrupts';
-import { movedEeAndRi, movedMsr, returnedMsr, type ReturnKind } from '../msr';
+import { moveEeAndRi, moveToMsr, returnToMsr, type ReturnKind } from '../msr';
 import { OUTCOME } from '../outcome';
 import { contextChanged, type Service } from './service';
 
 const AT = {
   SRR0: offsetOf('SRR0'), SRR1: offsetOf('SRR1'), HSRR0: offsetOf('HSRR0'), HSRR1: offsetOf('HSRR1'),
   USRR0: offsetOf('USRR0'), USRR1: offsetOf('USRR1'), LR: offsetOf('LR'), CTR: offsetOf('CTR'),
-  CFAR: offsetOf('CFAR'), BESCR: offsetOf('BESCR'), EBBRR: offsetOf('EBBRR'),
+  CFAR: offsetOf('CFAR'), NIA: offsetOf('NIA'), BESCR: offsetOf('BESCR'), EBBRR: offsetOf('EBBRR'),
 } as const; // prettier-ignore
 
 const move =
   (half: 'both' | 'low'): Service =>
   (cpu) => {
-    const onlyEeAndRi = cpu.arg(1) !== 0n;
-    cpu.msr = onlyEeAndRi ? movedEeAndRi(cpu.msr, cpu.arg(0)) : movedMsr(cpu.msr, cpu.arg(0), half);
+    const onlyEeAndRi = cpu.argInt(1) !== 0;
+    if (onlyEeAndRi) moveEeAndRi(cpu, cpu.argInt(0));
+    else moveToMsr(cpu, cpu.argHi(0), cpu.argInt(0), half);
     return contextChanged(cpu);
   };
 
@@ -27,9 +28,9 @@ const returnBy =
   (addressAt: number, statusAt: number, kind: ReturnKind): Service =>
   (cpu) => {
     const { state } = cpu;
-    state.set(AT.CFAR, cpu.nia);
-    cpu.msr = returnedMsr(cpu, state.get(statusAt), kind);
-    cpu.nia = state.get(addressAt);
+    state.setHalves(AT.CFAR, state.hi(AT.NIA), state.lo(AT.NIA));
+    returnToMsr(cpu, state.hi(statusAt), state.lo(statusAt), kind);
+    cpu.setNia(state.hi(addressAt), state.lo(addressAt));
     cpu.hooks.contextChanged(cpu);
     return OUTCOME.REDIRECT;
   };
@@ -48,6 +49,9 @@ const rfebb: Service = (cpu) => {
   return OUTCOME.REDIRECT;
 };
 
+const TO_KERNEL = { completed: true, level: 0 } as const;
+const TO_HYPERVISOR = { completed: true, level: 1 } as const;
+
 /**
  * LEV 1 calls the hypervisor. choice: there is no ultravisor, so that LEV 2 and 3 are LEV 0 and 1, as on processors
  * before v3.0C, which ignore the bit.
@@ -55,11 +59,11 @@ const rfebb: Service = (cpu) => {
 const systemCall: Service = (cpu) => {
   const level = cpu.argInt(0) & 1;
   if (level === 1 && cpu.hooks.hypercall?.(cpu)) return OUTCOME.RESUME;
-  return completed(takeInterrupt(cpu, 'systemCall', { resume: cpu.following, level }));
+  return completed(takeInterrupt(cpu, 'systemCall', level === 1 ? TO_HYPERVISOR : TO_KERNEL));
 };
 
 const systemCallVectored: Service = (cpu) =>
-  completed(takeInterrupt(cpu, 'systemCallVectored', { resume: cpu.following, level: cpu.argInt(0) }));
+  completed(takeInterrupt(cpu, 'systemCallVectored', { completed: true, level: cpu.argInt(0) }));
 
 /** A system call is complete when its interrupt is taken: it counts as an instruction. */
 const completed = (_taken: ReturnType<typeof takeInterrupt>) => OUTCOME.REDIRECT;

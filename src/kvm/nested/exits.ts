@@ -7,7 +7,7 @@ import { HFSCR } from '../../../isa/registers/facilities';
 import { PREFIXED_CAUSE, SRR1_CAUSE_MASK } from '../../../isa/registers/interrupt-status';
 import { field, get } from '../../core/bits';
 import { loOf } from '../../core/u64';
-import { takeInterrupt, type InterruptDetail } from '../../cpu/interrupts';
+import { resumeAddress, takeInterrupt, type InterruptDetail } from '../../cpu/interrupts';
 import { offsetOf } from '../../state/layout';
 import { DSISR, SRR1_MATCH } from './fault-verdict';
 import { nestedPageFault, type NestedFaultResult } from './fault';
@@ -32,7 +32,7 @@ function saved({ vcpu }: NestedRun, detail: InterruptDetail): { nip: bigint; msr
   const { cpu } = vcpu;
   const prefixed = detail.byInstruction && cpu.prefixed ? PREFIXED_CAUSE.PREFIXED.mask : 0n;
   return {
-    nip: detail.resume ?? cpu.nia,
+    nip: resumeAddress(cpu, detail),
     msr: (cpu.msr & ~SRR1_CAUSE_MASK) | (detail.cause ?? 0n) | prefixed,
   };
 }

@@ -73,7 +73,7 @@ export class TestGuest {
       machineStop: () => undefined,
       random: () => 0x123456789abcdef0n,
       hypervisorInterrupt: (cpu, name, detail) => this.l0.interrupt(cpu, name, detail),
-      interruptTaken: (cpu, taken) => void this.taken.push({ ...taken, cpu: cpu.state.index }),
+      interruptTaken: (cpu, taken) => void this.taken.push({ ...taken(), cpu: cpu.state.index }),
     };
   }
 
