@@ -39,6 +39,9 @@ const SPR_LEVELS: Readonly<Record<string, IsaLevel>> = Object.fromEntries(
   ].map((name) => [name, 'v2.07']),
 );
 
+/** True where PCR can take the register away. */
+export const hasLevel = (name: string): boolean => name in SPR_LEVELS;
+
 /** True where PCR takes a register away from problem state: an access is as to a register that does not exist. */
 export function hidesSpr(cpu: Cpu, name: string): boolean {
   const level = SPR_LEVELS[name];

@@ -26,6 +26,7 @@ import { Progress } from './progress';
 import { raise } from './raise';
 import { conditionalShift } from './reservation';
 import { SERVICE_TABLE, type Service } from './services';
+import { plainSprs } from './spr';
 import { Storage } from './storage';
 import { storeAround } from './table-stores';
 import type { TimingPort } from './timing-port';
@@ -124,6 +125,7 @@ export class Execution implements EngineHost {
           cracksLoadUpdates: model.cracksLoadUpdates,
           keepsReservedXer: model.keepsReservedXer,
           conditionalShift: conditionalShift(model),
+          plainSprs: plainSprs(model),
         },
         implements: (row) => hasRow(implemented, row),
         reservationShift: model.reservationShift,

@@ -9,7 +9,7 @@ import { extractField, fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow } from '../../isa/vocabulary/row';
 import { RAISE_REASONS, type RaiseReason } from '../../isa/vocabulary/services';
 import { RealMemory } from '../core/memory';
-import { joinHalves } from '../core/u64';
+import { hex0x, joinHalves } from '../core/u64';
 import { CpuState } from '../state/cpu-state';
 import { CPU_BLOCK_SIZE, memoryMap, offsetOf, RECORD, type MemoryMap } from '../state/layout';
 import { CodeCache, type DecodeMode } from './code-cache';
@@ -66,7 +66,10 @@ const IP = offsetOf('IP');
 const modules = new Map<string, object>();
 
 function moduleOf(variant: number, code: CodeModel, weaver: EngineWeaver | undefined): object {
-  const key = `${variant},${JSON.stringify(code)},${weaver?.key ?? ''}`;
+  const text = JSON.stringify(code, (_name, value: unknown) =>
+    typeof value === 'bigint' ? hex0x(value) : value,
+  );
+  const key = `${variant},${text},${weaver?.key ?? ''}`;
   let module = modules.get(key);
   if (!module) {
     const shape = {

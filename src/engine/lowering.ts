@@ -11,6 +11,7 @@ import { offsetOf, RECORD, slot } from '../state/layout';
 import { Folder } from './fold';
 import type { Helpers } from './helpers';
 import { emitOperator } from './operators';
+import { emitReadSpr, emitWriteSpr, type PlainSpr } from './spr-code';
 import { emitLoad, emitStore, emitStoreConditional, type StoragePort } from './storage-code';
 import type { Variant } from './variant';
 import type { WovenHandler } from './weaver';
@@ -147,7 +148,7 @@ export class Lowering {
         this.code.returnCall(this.helpers.raise);
         return true;
       case 'call':
-        this.service(stmt.service, stmt.args);
+        this.perform(stmt.service, stmt.args);
         return false;
     }
   }
@@ -226,6 +227,29 @@ export class Lowering {
         code.memory(type === 'i64' ? OP.i64Store : type === 'u8' ? OP.i32Store8 : OP.i32Store, offset);
       }
     }
+  }
+
+  /** The SPR that a move is of, where its number is known and it is nothing but a doubleword. */
+  private plainSpr(number: I64): PlainSpr | undefined {
+    const folded = this.folder.fold(number);
+    return folded.k === 'const' ? this.variant.plainSprs.get(Number(folded.value)) : undefined;
+  }
+
+  /** A service that gives nothing. */
+  private perform(name: ServiceName, args: readonly I64[]): void {
+    const spr = name === 'mtspr' ? this.plainSpr(args[0]!) : undefined;
+    const otherwise = (): void => this.service(name, args);
+    if (spr && emitWriteSpr(this.code, spr, { value: () => this.push(args[1]!), otherwise })) return;
+    otherwise();
+  }
+
+  /** Pushes what a service gives. */
+  private result(name: ServiceName, args: readonly I64[]): void {
+    const spr = name === 'mfspr' ? this.plainSpr(args[0]!) : undefined;
+    const otherwise = (): void => this.service(name, args);
+    if (spr && emitReadSpr(this.code, spr, otherwise)) return;
+    otherwise();
+    this.code.get(CPU).memory(OP.i64Load, offsetOf('RESULT'));
   }
 
   /** Calls a service and leaves where it did not simply succeed. */
@@ -314,8 +338,7 @@ export class Lowering {
         emitStoreConditional(this.storage, e, this.valueLocal(e.ea), this.valueLocal(e.value));
         return;
       case 'call':
-        this.service(e.service, e.args);
-        code.get(CPU).memory(OP.i64Load, offsetOf('RESULT'));
+        this.result(e.service, e.args);
         return;
       case 'mode':
         throw new Error('modes are constants');

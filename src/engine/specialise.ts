@@ -2,7 +2,17 @@
  * Instructions that deserve a function of their own for some values of their fields: what the field decides is then
  * decided when code is generated. Purely a matter of speed; the plain function does the same.
  */
+import { SPR_ROWS } from '../../isa/registers/spr';
 import type { Instruction } from '../../isa/vocabulary/row';
+
+/** XER, LR, CTR, and what is a doubleword of state for most models: what is not is a function like the plain one. */
+const SPRS = [
+  1,
+  8,
+  9,
+  ...SPR_ROWS.filter(({ kind, name }) => kind === 'plain' && !/^PMU/.test(name)).map(({ num }) => num),
+];
+const SPR_NUMBERS = [...new Set(SPRS)];
 
 /** Values of one field, by mnemonic of the row. */
 const SPECIALISED: Readonly<Record<string, { field: string; values: readonly number[] }>> = {
@@ -10,9 +20,8 @@ const SPECIALISED: Readonly<Record<string, { field: string; values: readonly num
   bc: { field: 'BO', values: [4, 5, 6, 7, 12, 13, 14, 15, 16, 18, 20, 24, 25, 27] },
   bclr: { field: 'BO', values: [4, 12, 20] },
   bcctr: { field: 'BO', values: [4, 12, 20] },
-  // XER, LR, CTR.
-  mfspr: { field: 'SPR', values: [1, 8, 9] },
-  mtspr: { field: 'SPR', values: [1, 8, 9] },
+  mfspr: { field: 'SPR', values: SPR_NUMBERS },
+  mtspr: { field: 'SPR', values: SPR_NUMBERS },
 };
 
 export interface Handler {

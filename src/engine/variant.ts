@@ -1,5 +1,6 @@
 /** The modes that code is generated for: one module each, made when the mode is first entered. */
 import type { ModeName } from '../../isa/vocabulary/expr';
+import type { PlainSpr } from './spr-code';
 
 export interface Variant {
   /** Position among all variants: its handlers are at this multiple in the function table. */
@@ -11,6 +12,8 @@ export interface Variant {
   readonly countsCracked: boolean;
   /** As {@link CodeModel.conditionalShift}. */
   readonly conditionalShift: number;
+  /** As {@link CodeModel.plainSprs}, by number. */
+  readonly plainSprs: ReadonlyMap<number, PlainSpr>;
 }
 
 /** Number of variants: 32/64-bit, big/little-endian, observed or not. */
@@ -29,17 +32,20 @@ export interface CodeModel {
    * length must be the same.
    */
   readonly conditionalShift: number;
+  /** SPRs that generated code moves by itself. */
+  readonly plainSprs: readonly PlainSpr[];
 }
 
 /** The variant of a mode on a CPU model. */
 export function variantOf(index: number, model: CodeModel): Variant {
-  const { blockShift, cracksLoadUpdates, keepsReservedXer, conditionalShift } = model;
+  const { blockShift, cracksLoadUpdates, keepsReservedXer, conditionalShift, plainSprs } = model;
   return {
     index,
     modes: { le: index & 1, sf: (index >> 1) & 1, blockShift, xerReserved: keepsReservedXer ? 1 : 0 },
     observed: (index & 4) !== 0,
     countsCracked: cracksLoadUpdates,
     conditionalShift,
+    plainSprs: new Map(plainSprs.map((spr) => [spr.num, spr])),
   };
 }
 

@@ -1,11 +1,15 @@
 /** mfspr and mtspr (Power ISA v3.1 Book III, 4.4.5). */
 import type { SprRow } from '../../../isa/registers/spr';
+import { u64 } from '../../core/u64';
+import type { PlainSpr } from '../../engine/spr-code';
+import { hasSlot } from '../../state/layout';
 import type { Cpu } from '../cpu';
+import type { CpuModel } from '../models/model';
 import { OUTCOME } from '../outcome';
 import { contextChanged, type Service } from '../services/service';
 import { plain, type SprHandler } from './handler';
 import { REGISTER_SPRS } from './registers';
-import { denied, facilityOff } from './rules';
+import { denied, facilityOff, isUnconditional } from './rules';
 import { TIMER_SPRS } from './timers';
 import { TRANSLATION_SPRS } from './translation';
 
@@ -16,6 +20,14 @@ const PLAIN = plain('none');
 
 /** How a register is read and written. */
 export const handlerOf = (row: SprRow): SprHandler => HANDLERS.get(row.name) ?? PLAIN;
+
+/** The registers of a model that are only a doubleword of state, which generated code moves by itself. */
+export const plainSprs = (model: CpuModel): readonly PlainSpr[] =>
+  [...model.sprs.values()]
+    .filter(({ name }) => !HANDLERS.has(name) && hasSlot(name) && isUnconditional(name))
+    .map(({ num, name, read, write, mask }) => ({
+      num, name, read, write, ...(model.sprMasks[name] ?? { writable: mask ?? u64(-1n), fixed: 0n }),
+    })); // prettier-ignore
 
 /** SPR numbers have 10 bits. */
 const numberOf = (cpu: Cpu): number => cpu.argInt(0) & 0x3ff;

@@ -7,7 +7,7 @@ import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
 import type { SprAccess } from '../../../isa/registers/spr';
 import { offsetOf } from '../../state/layout';
-import { hidesSpr } from '../compatibility';
+import { hasLevel, hidesSpr } from '../compatibility';
 import type { Cpu } from '../cpu';
 import { OUTCOME, type Outcome } from '../outcome';
 import { raise } from '../raise';
@@ -65,6 +65,9 @@ const SPR_FACILITY: Readonly<Record<string, FacilityRow>> = {
   TIR: DOORBELL,
   DPDES: DOORBELL,
 };
+
+/** True where MSR alone decides who may access a register: no facility, and no level that PCR could hide. */
+export const isUnconditional = (name: string): boolean => !(name in SPR_FACILITY) && !hasLevel(name);
 
 /**
  * The interrupt of an SPR whose facility is turned off or which PCR hides, else undefined. choice: the hypervisor's register is asked
