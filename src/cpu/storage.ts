@@ -191,33 +191,47 @@ export class Storage {
     return second.bytes === 0 || this.write(second, value >> BigInt(8 * first.bytes));
   }
 
-  /** The usual store: one part, in real memory that holds no table of translation. False: not that, nothing is stored. */
+  /** The usual store: one part, in real memory, of a size that a word or two hold. False: not that, nothing is stored. */
   private storeWhole(part: RealPart): boolean {
+    const { bytes } = part;
+    const at = this.offsetOf(part);
+    if (at < 0 || !isPower(bytes)) return false;
+    // A part lies in one page.
+    if (this.engine.ram.tablePages[at >>> PAGE_SHIFT] === 0) {
+      this.put(at, bytes);
+      this.engine.written(at, bytes);
+    } else this.storeToTable(at, bytes, () => this.put(at, bytes));
+    return true;
+  }
+
+  /** Stores the value's low bytes. */
+  private put(at: number, bytes: 1 | 2 | 4 | 8): void {
     const { state } = this.cpu;
     const { ram } = this;
-    const at = this.offsetOf(part);
-    // A part lies in one page.
-    if (at < 0 || this.engine.ram.tablePages[at >>> PAGE_SHIFT] !== 0) return false;
     const low = state.lo(VALUE);
-    switch (part.bytes) {
+    switch (bytes) {
       case 8:
         ram.setInt32(at, low, true);
         ram.setInt32(at + 4, state.hi(VALUE), true);
-        break;
+        return;
       case 4:
         ram.setInt32(at, low, true);
-        break;
+        return;
       case 2:
         ram.setInt16(at, low, true);
-        break;
+        return;
       case 1:
         ram.setInt8(at, low);
-        break;
-      default:
-        return false;
     }
-    this.engine.written(at, part.bytes);
-    return true;
+  }
+
+  /** Does a store that may be to a table of translation. */
+  private storeToTable(at: number, bytes: number, store: () => void): void {
+    const stale = storeAround(this.engine.ram, at, bytes, store);
+    this.engine.written(at, bytes);
+    if (!stale) return;
+    this.tableChanged = true;
+    this.onTableChanged();
   }
 
   private isDevice(part: RealPart): boolean {
@@ -259,15 +273,10 @@ export class Storage {
   private write(part: RealPart, value: bigint): boolean {
     const at = this.offsetOf(part);
     if (at < 0) return this.writeDevice(part, value);
-    const stale = storeAround(this.engine.ram, at, part.bytes, () => {
+    this.storeToTable(at, part.bytes, () => {
       for (let i = 0; i < part.bytes; i++)
         this.ram.setUint8(at + i, Number((value >> BigInt(8 * i)) & 0xffn));
     });
-    this.engine.written(at, part.bytes);
-    if (stale) {
-      this.tableChanged = true;
-      this.onTableChanged();
-    }
     return true;
   }
 

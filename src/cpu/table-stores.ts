@@ -6,15 +6,13 @@
 import { PTE } from '../../isa/tables/radix';
 import { TABLE, type RealMemory } from '../core/memory';
 import { maskOf } from '../core/bits';
+import { hiOf, loOf } from '../core/u64';
 
 /** Bits that a leaf may gain without making a kept translation wrong: a kept one only permits less. */
-const GAINS = maskOf(PTE.R, PTE.C, PTE.READ, PTE.WRITE, PTE.EXECUTE);
-const LEAF = maskOf(PTE.V, PTE.L);
-
-/** Doublewords of the tables that an access of up to 16 bytes touches. */
-const doublewordsOf = (at: number, bytes: number): number[] => [
-  ...new Set([at, at + bytes - 1].map((byte) => byte - (byte % 8))),
-];
+const GAINS = loOf(maskOf(PTE.R, PTE.C, PTE.READ, PTE.WRITE, PTE.EXECUTE));
+const VALID = PTE.V.hi;
+const LEAF = hiOf(maskOf(PTE.V, PTE.L));
+const DOUBLEWORD = 8;
 
 /**
  * Does a store to real memory and says whether kept translations may be wrong after it.
@@ -26,17 +24,25 @@ export function storeAround(memory: RealMemory, at: number, bytes: number, store
     store();
     return false;
   }
-  const places = doublewordsOf(at, bytes);
-  const before = places.map((place) => memory.getDoubleword(place));
+  const first = at - (at % DOUBLEWORD);
+  const end = at + bytes - 1;
+  const last = end - (end % DOUBLEWORD);
+  const [hi, lo] = [memory.getWord(first), memory.getWord(first + 4)];
+  const [lastHi, lastLo] = [memory.getWord(last), memory.getWord(last + 4)];
   store();
-  return places.some((place, i) => matters(before[i]!, memory.getDoubleword(place), kinds));
+  return (
+    matters(hi, lo, { hi: memory.getWord(first), lo: memory.getWord(first + 4) }, kinds) ||
+    (last !== first &&
+      matters(lastHi, lastLo, { hi: memory.getWord(last), lo: memory.getWord(last + 4) }, kinds))
+  );
 }
 
-function matters(before: bigint, after: bigint, kinds: number): boolean {
-  if (before === after || before === 0n) return false;
+/** True where a doubleword that becomes another one may be in a kept translation that is then wrong. */
+function matters(hi: number, lo: number, after: { hi: number; lo: number }, kinds: number): boolean {
+  if ((hi === after.hi && lo === after.lo) || (hi === 0 && lo === 0)) return false;
   if ((kinds & TABLE.OTHER) !== 0) return true;
   // Invalid entries are never kept.
-  if ((before & PTE.V.mask) === 0n) return false;
-  const isLeaf = (before & LEAF) === LEAF;
-  return !(isLeaf && (before | (after & GAINS)) === after);
+  if ((hi & VALID) === 0) return false;
+  const isLeaf = (hi & LEAF) === LEAF;
+  return !(isLeaf && hi === after.hi && (lo | (after.lo & GAINS)) === after.lo);
 }

@@ -8,7 +8,8 @@
 import { TLBIE_RB_HASH, TLBIE_RB_RADIX, TLBIE_RS } from '../../isa/registers/invalidate';
 import { HASH_AP, HASH_LP, RADIX_AP } from '../../isa/tables/page-size';
 import { SMALLEST_PAGE_SHIFT } from '../../isa/tables/radix';
-import { get, has, type Field } from '../core/bits';
+import { getInHalf, has, type Field } from '../core/bits';
+import { hiOf, loOf } from '../core/u64';
 import type { MmuPolicy } from './policy';
 
 /** The structures that hold translations: a set of bits. */
@@ -134,14 +135,18 @@ function guestMayNot({ operation, prs, r }: TlbieOperands, state: TlbieState): I
   return undefined;
 }
 
-const number = (value: bigint, f: Field): number => Number(get(value, f));
+const number = (value: bigint, f: Field): number => getInHalf(f.shift >= 32 ? hiOf(value) : loOf(value), f);
 
 /** tlbie names the partition in RS, where the hypervisor executes it; all else means the current one. */
 const partitionOf = ({ operation, rs }: TlbieOperands, state: TlbieState, policy: MmuPolicy): number =>
   (operation === 'tlbie' && state.hv ? number(rs, TLBIE_RS.LPID) : state.lpidr) & policy.lpidMask;
 
+/** Names of the operations, made when they are first met: RIC, IS, PRS and R are 6 bits. */
+const TEXTS: Readonly<Record<TlbieOperands['operation'], string[]>> = { tlbie: [], tlbiel: [] };
+
 const textOf = ({ operation, ric, prs, r }: TlbieOperands, is: number): string =>
-  `${operation} RIC=${ric} PRS=${prs} R=${r} IS=${is}`;
+  (TEXTS[operation][(ric << 4) | (is << 2) | (prs << 1) | r] ??=
+    `${operation} RIC=${ric} PRS=${prs} R=${r} IS=${is}`);
 
 const IS = { PAGE: 0, PROCESS: 1, PARTITION: 2, ALL: 3 } as const;
 

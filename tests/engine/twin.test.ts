@@ -100,7 +100,13 @@ const engine = new Engine(
   {
     ramSize: RAM_SIZE,
     implements: () => true,
-    code: { blockShift: 7, cracksLoadUpdates: false, keepsReservedXer: false, conditionalShift: 0, plainSprs: [] },
+    code: {
+      blockShift: 7,
+      cracksLoadUpdates: false,
+      keepsReservedXer: false,
+      conditionalShift: 0,
+      plainSprs: [],
+    },
   },
   host,
 );
