@@ -4,6 +4,7 @@ import type { ModelName } from '../cpu/models';
 import { readImage, type Image } from '../loader';
 import { Machine, type MachineDescription } from '../machine/machine';
 import { MICROWATT_MACHINE } from '../machine/microwatt';
+import type { NestedChoice } from '../kvm/nested/hazards';
 import { POWERNV_MACHINE } from '../machine/powernv';
 import { PSERIES_MACHINE } from '../machine/pseries';
 import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
@@ -26,6 +27,7 @@ export interface SetupOptions {
   readonly memory?: number;
   readonly smp?: number;
   readonly tlb?: 'coherent' | 'architected';
+  readonly nested?: NestedChoice;
   /** A cycle model by name, or a file with its profile. */
   readonly timing?: string;
   /** Exactly one of the two is a file. */
@@ -102,7 +104,7 @@ function machineOf(name: string, { machine }: Snapshot): MachineDescription['nam
 
 function build(
   description: MachineDescription,
-  { cpu, memory, smp, tlb, timing }: SetupOptions,
+  { cpu, memory, smp, tlb, nested, timing }: SetupOptions,
   output: (byte: number) => void,
 ): Machine {
   const profile = readProfile(timing ?? 'none');
@@ -113,6 +115,7 @@ function build(
     ...(memory === undefined ? {} : { memory }),
     ...(smp === undefined ? {} : { cpus: smp }),
     ...(tlb === undefined ? {} : { tlb }),
+    ...(nested === undefined ? {} : { nested }),
     timing: profile && createTiming(profile),
   });
 }

@@ -17,6 +17,7 @@ import { hex0x } from '../core/u64';
 import { Bus } from './devices/bus';
 import { reverseBytes } from './devices/device';
 import type { L0 } from '../kvm/l0';
+import type { NestedChoice } from '../kvm/nested/hazards';
 import type { BootExtras } from './pseries/boot';
 import type { PowerRequest } from './devices/power';
 import {
@@ -37,6 +38,8 @@ export interface Wiring {
   readonly threads: readonly Cpu[];
   /** Bytes of memory that the user asked for: all of `memory`, or what a guest of it gets. */
   readonly guestMemory: number;
+  /** What machine pseries lets its guest be. */
+  readonly nested: NestedChoice;
   /** A byte that the guest sends to the console. */
   readonly output: (byte: number) => void;
   /** The external interrupt line of a CPU. */
@@ -65,6 +68,8 @@ export interface MachineDescription {
   readonly maxMemory: number;
   /** Bytes of real memory that are needed for what the user asked for; absent: just that. */
   readonly hostMemory?: (memory: number) => number;
+  /** The machine's guest may be a hypervisor, if the user likes. */
+  readonly offersNested?: boolean;
   readonly build: (wiring: Wiring) => Devices;
   /** Prepares a CPU for an image: its entry has been set, the state is that after reset. */
   readonly start: (cpu: Cpu, image: Image) => void;
@@ -78,6 +83,8 @@ export interface MachineOptions {
   readonly cpus?: number;
   /** `architected`: stale translations survive until software invalidates them. Slower: every access is looked at. */
   readonly tlb?: 'coherent' | 'architected';
+  /** Machine pseries: whether and how L0 runs guests of its guest. Default `strict`. */
+  readonly nested?: NestedChoice;
   /** Decoded pages of code that are kept, at least 2; the default suits any guest. */
   readonly recordSlots?: number;
   /** A cycle model (`createTiming` of src/timing): time is then cycles. */
@@ -120,6 +127,10 @@ export class Machine {
       throw new UserError(
         `machine ${description.name} has no CPU ${name}; it has ${description.models.join(', ')}`,
       );
+    if (options.nested !== undefined && !description.offersNested)
+      throw new UserError(
+        `--nested: machine ${description.name} has no hypervisor of its own; use it with pseries`,
+      );
     this.model = CPU_MODELS[name];
     const guestMemory = checkedMemory(description, options.memory ?? description.defaultMemory);
     this.guestMemory = guestMemory;
@@ -144,6 +155,7 @@ export class Machine {
       cpus,
       threads: this.cpus,
       guestMemory,
+      nested: options.nested ?? 'strict',
       output: (byte) => {
         this.onConsole?.('out', Uint8Array.of(byte));
         options.output(byte);

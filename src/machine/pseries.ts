@@ -3,7 +3,8 @@
  * host real memory that are given when they are touched; L0's own tables lie in the rest of host memory. Console,
  * interrupts, time of day and power are hypercalls and RTAS calls.
  */
-import { addNested } from '../kvm/nested/part';
+import { LINUX, STRICT } from '../kvm/nested/hazards';
+import { addNested, withoutNested } from '../kvm/nested/part';
 import { L0, type GuestPower } from '../kvm/l0';
 import { restoreL0, saveL0 } from '../kvm/l0-snapshot';
 import { GIB, MIB } from '../kvm/page';
@@ -53,7 +54,8 @@ export const PSERIES_MACHINE: MachineDescription = {
   defaultMemory: 512 * MIB,
   maxMemory: MOST_MEMORY,
   hostMemory: hostMemoryFor,
-  build({ bus, memory, threads, output, power, guestMemory }) {
+  offersNested: true,
+  build({ bus, memory, threads, output, power, guestMemory, nested }) {
     const l0 = new L0({
       memory,
       cpus: threads,
@@ -61,7 +63,8 @@ export const PSERIES_MACHINE: MachineDescription = {
       power: (request) => power(requestOf(request)),
     });
     giveMemory(l0, guestMemory);
-    addNested(l0);
+    if (nested === 'off') withoutNested(l0);
+    else addNested(l0, { hazards: nested === 'linux' ? LINUX : STRICT });
     bus.attach('l0', {
       save: () => saveL0(l0),
       restore: (state, where) => restoreL0(l0, new StateReader(where, state)),

@@ -77,7 +77,7 @@ describe('boot', () => {
   it('is told everything, typed', async () => {
     const { boot, err } = await cli(
       `boot ${file('i')} --machine powernv --cpu power10 -m 512M --smp 2 --load-addr 0x1_0000 --entry 0x10000
-       --max-insns 10M --timing ./my.json --pipeline ${file('p')} --pipeline-window 1M-2M --tlb architected --trace walk,memslot --trace-format jsonl --trace-out -
+       --max-insns 10M --timing ./my.json --pipeline ${file('p')} --pipeline-window 1M-2M --tlb architected --nested linux --trace walk,memslot --trace-format jsonl --trace-out -
        --trace-ea 0x1000+4K --trace-pid 5 --trace-lpid 1 --trace-window 5-10 --color
        --dump-regs - --stats ${file('s.json')} --snapshot-out ${file('o')}`.split(/\s+/),
     );
@@ -94,6 +94,7 @@ describe('boot', () => {
       timing: './my.json',
       pipeline: { file: file('p'), window: { first: 1_000_000, count: 1_000_000 } },
       tlb: 'architected',
+      nested: 'linux',
       trace: {
         kinds: new Set(['walk', 'memslot']),
         format: 'jsonl',
@@ -181,6 +182,11 @@ describe('boot', () => {
     ['an odd entry', 'f --entry 0x102', /--entry: expected a multiple of 4, got "0x102"/],
     ['no instructions', 'f --max-insns 0', /--max-insns: expected a number of at least 1/],
     ['an unknown TLB', 'f --tlb x', /--tlb: expected one of coherent, architected/],
+    [
+      'unknown guests of the guest',
+      'f --nested kvm',
+      /--nested: expected one of strict, linux, off, got "kvm"/,
+    ],
     ['an unknown event', 'f --trace walk,rmaps', /--trace: expected a list of walk, .*, got "rmaps"/],
     [
       'an unknown format',

@@ -1,5 +1,6 @@
 /** The command line of `book3s boot`, checked and typed: what a run needs to know and nothing of how it is said. */
 import type { Options } from 'yargs';
+import { NESTED_CHOICES, type NestedChoice } from '../../kvm/nested/hazards';
 import { UserError } from '../../core/errors';
 import { defined, flag, isSet, operand, parsed, textOf, value, type Parsed } from '../options';
 import {
@@ -47,6 +48,8 @@ export interface BootOptions {
   readonly timing: string;
   readonly pipeline?: PipelineOptions;
   readonly tlb: (typeof TLBS)[number];
+  /** Absent: `strict` on machine pseries. */
+  readonly nested?: NestedChoice;
   readonly trace?: RecordOptions;
   /** Invariants to check while it runs. */
   readonly check?: CheckOptions;
@@ -79,6 +82,9 @@ export const bootOptions: Record<string, Options> = {
   ...timingOptions,
   tlb: value(
     'coherent: translations are never stale; architected: they are, until software invalidates them',
+  ),
+  nested: value(
+    'guests of the guest (machine pseries): strict (default), linux: with what Linux does where it is doubtful, or off',
   ),
   ...recordOptions,
   check: value(
@@ -132,6 +138,10 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     timing,
     ...defined('pipeline', parsePipeline(argv, timing)),
     tlb: parsed(argv, 'tlb', (o, t) => parseChoice(o, t, TLBS)) ?? 'coherent',
+    ...defined(
+      'nested',
+      parsed(argv, 'nested', (o, t) => parseChoice(o, t, NESTED_CHOICES)),
+    ),
     ...defined('trace', withSamples(parseRecordOptions(argv), timing)),
     ...defined('check', parsed(argv, 'check', parseCheck)),
     color: wantsColor(argv, isTerminal),

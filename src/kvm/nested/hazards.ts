@@ -51,5 +51,9 @@ export type HazardPolicy = Readonly<Record<HazardId, HazardChoice>>;
 const all = (choice: HazardChoice): HazardPolicy =>
   Object.fromEntries(Object.keys(HAZARDS).map((id) => [id, choice])) as Record<HazardId, HazardChoice>;
 
+/** What a guest of L0 may be: a hypervisor, with one of both policies, or none. */
+export const NESTED_CHOICES = ['strict', 'linux', 'off'] as const;
+export type NestedChoice = (typeof NESTED_CHOICES)[number];
+
 export const STRICT: HazardPolicy = all('strict');
 export const LINUX: HazardPolicy = all('linux');

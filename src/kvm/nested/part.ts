@@ -9,7 +9,7 @@ import { STRUCTURE } from '../../mmu/invalidate';
 import type { NestedEvent } from '../../trace/events/nested';
 import type { GuestVcpu } from '../guest/vcpu';
 import { H } from '../hypercalls/status';
-import { HANDLED, type HypercallHandler } from '../hypercalls/table';
+import { HANDLED, type Hypercall, type HypercallHandler } from '../hypercalls/table';
 import type { L0, NestedPart } from '../l0';
 import type { MemoryClaims } from '../snapshot';
 import { copyGuest } from './copy-guest';
@@ -95,21 +95,22 @@ export class NestedGuests extends NestedMemoryEvents implements NestedPart {
         }),
       ), // prettier-ignore
       H_RPT_INVALIDATE: (call) =>
-        rptInvalidate(this, {
-          id: call.arg(0), target: call.arg(1), type: call.arg(2), pages: call.arg(3), start: call.arg(4),
-          end: call.arg(5),
-        }), // prettier-ignore
+        rptInvalidate(l0, requestOf(call), (request) => rptInvalidateNested(nested, request)),
     };
   }
 }
 
 const PID_LIMIT = 1n << 20n;
 
+const requestOf = (call: Hypercall): RptInvalidate => ({
+  id: call.arg(0), target: call.arg(1), type: call.arg(2), pages: call.arg(3), start: call.arg(4), end: call.arg(5),
+}); // prettier-ignore
+
 /** H_RPT_INVALIDATE: for a nested guest, or for a process of L1 itself. */
-function rptInvalidate({ nested, l0 }: NestedGuests, request: RptInvalidate): number {
+function rptInvalidate(l0: L0, request: RptInvalidate, ofNested: (request: RptInvalidate) => number): number {
   if (l0.hpt.isActive) return H.UNSUPPORTED;
   if (request.end < request.start) return H.P5;
-  if (isNestedRpt(request)) return rptInvalidateNested(nested, request);
+  if (isNestedRpt(request)) return ofNested(request);
   const { cpu } = l0.vcpus[0]!;
   // More than asked for: all of the process.
   cpu.hooks.invalidate(cpu, {
@@ -129,4 +130,9 @@ export function addNested(l0: L0, options: NestedPartOptions = {}): NestedGuests
   l0.nested = part;
   l0.hypercalls.add(part.hypercalls);
   return part;
+}
+
+/** The guest of L0 is to be no hypervisor: of its calls only the invalidation of its own processes is there. */
+export function withoutNested(l0: L0): void {
+  l0.hypercalls.add({ H_RPT_INVALIDATE: (call) => rptInvalidate(l0, requestOf(call), () => H.FUNCTION) });
 }

@@ -6,10 +6,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkNested } from '../../../src/kvm/nested/check';
-import { HAZARDS, STRICT } from '../../../src/kvm/nested/hazards';
+import { Hypercall } from '../../../src/kvm/hypercalls/table';
+import { HAZARDS, LINUX, STRICT, type NestedChoice } from '../../../src/kvm/nested/hazards';
 import { tlbInvalidateSteps } from '../../../src/kvm/nested/invalidate';
 import { getNested, putNested } from '../../../src/kvm/nested/nested-guests';
+import type { NestedGuests } from '../../../src/kvm/nested/part';
 import { MIB } from '../../../src/kvm/page';
+import { Machine } from '../../../src/machine/machine';
+import { POWERNV_MACHINE } from '../../../src/machine/powernv';
+import { PSERIES_MACHINE } from '../../../src/machine/pseries';
 import { L2Tree, LPID, World } from './support';
 
 const NGPA = 0x40_0000;
@@ -73,6 +78,34 @@ test.each(CHOICES)(
 test('H-15: there is no API v2 whose HEIR element could have a wrong length', () => {
   const world = new World();
   expect(world.hypercall(0x480, 0, 1, 0)).toBe(-2);
+});
+
+/** A machine that was asked for nested guests of a kind. */
+const machineWith = (nested: NestedChoice, description = PSERIES_MACHINE): Machine =>
+  new Machine({ description, memory: 16 * MIB, nested, output: () => undefined });
+
+function hypercall({ l0, cpus }: Machine, number: number, ...args: bigint[]): number {
+  const { state } = cpus[0]!;
+  args.forEach((value, i) => state.setGpr(4 + i, value));
+  l0!.hypercalls.perform(new Hypercall(l0!, l0!.vcpus[0]!, number));
+  return Number(BigInt.asIntN(64, state.gpr(3)));
+}
+
+test('S1: with --nested off every call of a hypervisor is H_FUNCTION, but the invalidation of an own process', () => {
+  const machine = machineWith('off');
+  for (const number of [0xf800, 0xf804, 0xf808, 0xf80c])
+    expect(hypercall(machine, number, 0x10_0000n, 0n, 0n)).toBe(-2);
+  expect(hypercall(machine, 0x448, 5n, 1n, 3n, 1n, 0n, 0n)).toBe(-2);
+  expect(hypercall(machine, 0x448, 5n, 1n, 2n, 1n, 0n, 0x1000n)).toBe(0);
+  expect(hypercall(machineWith('strict'), 0xf800, 0x10_0000n)).toBe(0);
+});
+
+test('H-3, H-9: --nested chooses what all of L0 does; no other machine has it', () => {
+  const policies = (['strict', 'linux'] as const).map(
+    (choice) => (machineWith(choice).l0!.nested as NestedGuests).nested.hazards,
+  );
+  expect(policies).toEqual([STRICT, LINUX]);
+  expect(() => machineWith('off', POWERNV_MACHINE)).toThrow(/--nested: machine powernv has no hypervisor/);
 });
 
 const read = (...names: string[]): string => fs.readFileSync(path.join(__dirname, ...names), 'utf8');
