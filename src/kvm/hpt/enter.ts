@@ -117,7 +117,7 @@ function insert(hpt: HptGuest, { place, v, guestR, page, backing }: Insertion): 
   const { current } = hpt;
   const absent = v | HPTE_SW.ABSENT.mask;
   // A key that no program of the guest has: the access comes to L0 in any case.
-  if (!backing) return current.write(place, { v: absent, r: guestR | KEY });
+  if (!backing) return current.write(place, { v: absent, r: (guestR & ~RC) | KEY });
   // Linux samples its sequence before it looks at the host's page; here nothing comes between the two.
   if (backing.host < 0 || hpt.vm.invalidate.inProgress > 0)
     return current.write(place, { v: absent, r: absentR(guestR, page) });
@@ -135,9 +135,9 @@ export function hostR(
   return withMemoryAttributes(kept | BigInt(host));
 }
 
-/** What an entry without a page keeps: its size and rights, without the guest's address and key. */
+/** What an entry without a page keeps: its size and rights, without the guest's address, key and recorded bits. */
 const absentR = (guestR: bigint, { actual }: GuestPage): bigint =>
-  guestR & (HPTE1.PP0.mask | (2n ** BigInt(actual) - 1n)) & ~KEY;
+  guestR & (HPTE1.PP0.mask | (2n ** BigInt(actual) - 1n)) & ~(KEY | RC);
 
 /** Writes an entry that hardware may use, and puts it into the ring of its page. mmu_lock is held. */
 export function makeValid(

@@ -171,7 +171,8 @@ export class HptGuest {
     // Hardware may record until the translation is gone.
     const { r } = current.read(index);
     const absent = (v & ~HPTE0.V.mask) | HPTE_SW.ABSENT.mask;
-    current.write(index, { v: absent, r: r & ~KEY });
+    // What was recorded is the guest's view's now: it must not come back when the guest clears it there.
+    current.write(index, { v: absent, r: r & ~(KEY | RC) });
     this.harvest(index, r, at);
   }
 

@@ -98,8 +98,8 @@ export function makeReadOnly(r: bigint): bigint {
   return put(put(r & ~PP, HPTE1.PP0, BigInt(pp >> HPTE1.PP.width)), HPTE1.PP, BigInt(pp));
 }
 
-/** The two bits of AMR for the page's key: no store, no load. */
-export const AUTHORITY = { NO_STORE: 2, NO_LOAD: 1 } as const;
+/** The two bits of AMR for the page's key: no store, no load; the lower one of IAMR: no fetch. */
+export const AUTHORITY = { NO_STORE: 2, NO_LOAD: 1, NO_FETCH: 1 } as const;
 
 export function authorityOf(r: bigint, amr: bigint): number {
   const key = (get(r, HPTE1.KEY_HIGH) << BigInt(HPTE1.KEY_LOW.width)) | get(r, HPTE1.KEY_LOW);

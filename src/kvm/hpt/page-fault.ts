@@ -7,7 +7,7 @@ import { STORAGE_CAUSE } from '../../../isa/registers/storage-interrupts';
 import { HPTE0, HPTE1 } from '../../../isa/tables/hpte';
 import { SLBV } from '../../../isa/tables/slb-entry';
 import { MSR } from '../../../isa/registers/msr';
-import { has } from '../../core/bits';
+import { has, maskOf } from '../../core/bits';
 import { RIGHT } from '../../mmu/access';
 import { offsetOf } from '../../state/layout';
 import { EAGAIN, EFAULT } from '../errno';
@@ -19,6 +19,7 @@ import type { GuestPage, HptGuest } from './guest';
 import { AUTHORITY, authorityOf, grantedBy, HPTE_SW, isWritable, KEY, RC, type Hpte } from './hpte';
 
 const AMR_AT = offsetOf('AMR');
+const IAMR_AT = offsetOf('IAMR');
 
 /** What became of a fault. */
 export interface HptFaultResult {
@@ -72,19 +73,33 @@ function findEntry(
   return index < 0 ? undefined : { index, entry: current.read(index), guestR: current.guestR(index) };
 }
 
-/** The causes for which the guest's entry denies the access, or undefined. Page protection is looked at first. */
+/** What hardware may have said because of what L0 withholds: the guest's own entry decides instead. */
+const WITHHELD = maskOf(STORAGE_CAUSE.NO_TRANSLATION, STORAGE_CAUSE.PROTECTION);
+
+/**
+ * The causes for which the guest's entry denies the access, or undefined: those that hardware would name if it had the
+ * guest's entry, page and key. Linux names the first one alone, and what L0 withholds too.
+ */
 function denial({ cpu }: GuestVcpu, fault: GuestStorageFault, guestR: bigint): bigint | undefined {
-  const cause = fault.cause & ~STORAGE_CAUSE.NO_TRANSLATION.mask;
-  if (fault.fetch && (guestR & (HPTE1.N.mask | HPTE1.G.mask)) !== 0n)
-    return cause | STORAGE_CAUSE.NO_EXECUTE.mask;
-  const key = has(fault.asdr, cpu.problemState ? SLBV.KP : SLBV.KS) ? 1 : 0;
   const needs = fault.fetch ? RIGHT.FETCH : isStore(fault) ? RIGHT.WRITE : RIGHT.READ;
-  if ((grantedBy(guestR, key) & needs) === 0) return cause | STORAGE_CAUSE.PROTECTION.mask;
-  if (fault.fetch || !cpu.inState(MSR.DR)) return undefined;
-  const authority = authorityOf(guestR, cpu.state.get(AMR_AT));
-  const refused = isStore(fault) ? AUTHORITY.NO_STORE : AUTHORITY.NO_LOAD;
-  return (authority & refused) !== 0 ? cause | STORAGE_CAUSE.KEY.mask : undefined;
+  const storageKey = has(fault.asdr, cpu.problemState ? SLBV.KP : SLBV.KS) ? 1 : 0;
+  let denied = 0n;
+  if (fault.fetch && (guestR & NO_CODE) !== 0n) denied = STORAGE_CAUSE.NO_EXECUTE.mask;
+  else if ((grantedBy(guestR, storageKey) & needs) === 0) denied = STORAGE_CAUSE.PROTECTION.mask;
+  if (cpu.inState(fault.fetch ? MSR.IR : MSR.DR)) {
+    const authority = authorityOf(guestR, cpu.state.get(fault.fetch ? IAMR_AT : AMR_AT));
+    if ((authority & REFUSES[needs]!) !== 0) denied |= STORAGE_CAUSE.KEY.mask;
+  }
+  return denied === 0n ? undefined : (fault.cause & ~WITHHELD) | denied;
 }
+
+const NO_CODE = maskOf(HPTE1.N, HPTE1.G);
+/** The bit of a key in AMR, of a fetch in IAMR, that refuses what an access needs. */
+const REFUSES: Readonly<Record<number, number>> = {
+  [RIGHT.READ]: AUTHORITY.NO_LOAD,
+  [RIGHT.WRITE]: AUTHORITY.NO_STORE,
+  [RIGHT.FETCH]: AUTHORITY.NO_FETCH,
+};
 
 /** The guest permits the access: L0 lets it happen, or there is no memory. */
 function served(hpt: HptGuest, vcpu: GuestVcpu, fault: GuestStorageFault, found: Found): HptFaultResult {

@@ -5,7 +5,7 @@ import { HPTE0, HPTE1 } from '../../../isa/tables/hpte';
 import { SLBV } from '../../../isa/tables/slb-entry';
 import { has } from '../../../src/core/bits';
 import { hiOf, joinHalves, loOf } from '../../../src/core/u64';
-import type { TakenInterrupt } from '../../../src/cpu/cpu';
+import type { Cpu, TakenInterrupt } from '../../../src/cpu/cpu';
 import { takeStorageInterrupt } from '../../../src/cpu/interrupts';
 import { checkL0 } from '../../../src/kvm/guest/check';
 import { addressInSegment, avpnOf, groupOf, hashOf } from '../../../src/kvm/hpt/hash';
@@ -13,6 +13,8 @@ import { switchToHpt } from '../../../src/kvm/hpt/switch';
 import { setUserMemoryRegion } from '../../../src/kvm/set-memory-region';
 import { ACCESS } from '../../../src/mmu/access';
 import { slbmte } from '../../../src/mmu/hash/slb';
+import type { Invalidation } from '../../../src/mmu/invalidate';
+import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { offsetOf } from '../../../src/state/layout';
 import { MIB, TestGuest, type TestGuestOptions } from '../l0/support';
 
@@ -75,10 +77,20 @@ export type Ended =
   { readonly host: number } | { readonly taken: TakenInterrupt & { cpu: number } } | 'crash';
 
 export class HptWorld extends TestGuest {
-  constructor(options: TestGuestOptions & { readonly order?: number } = {}) {
+  /** @param options.tlb the CPU has lookaside buffers, which only invalidations empty */
+  constructor(options: TestGuestOptions & { readonly order?: number; readonly tlb?: boolean } = {}) {
     super({ guest: 4 * MIB, cpus: 1, ...options });
+    if (options.tlb) this.useTlb();
     if (!switchToHpt(this.l0, options.order ?? ORDER)) throw new Error('no memory for the table');
     this.invalidations.length = 0;
+  }
+
+  private useTlb(): void {
+    const { hooks, state, translator, model } = this.cpu();
+    translator.caches = new ArchitectedCaches(model.tlb);
+    Object.assign(hooks, {
+      invalidate: (_cpu: Cpu, what: Invalidation) => translator.invalidate(state, what),
+    });
   }
 
   get table(): NonNullable<typeof this.l0.hpt.table> {
@@ -114,6 +126,14 @@ export class HptWorld extends TestGuest {
     const relocate = state.real ? 0n : MSR.IR.mask | MSR.DR.mask;
     cpu.msr = MSR.SF.mask | MSR.ME.mask | relocate | (state.problem ? MSR.PR.mask : 0n);
     cpu.nia = ea;
+    const ended = this.settle(ea, kind);
+    // Whoever makes the next hypercall is the kernel.
+    cpu.msr = MSR.SF.mask | MSR.ME.mask;
+    return ended;
+  }
+
+  private settle(ea: bigint, kind: 'load' | 'store' | 'fetch'): Ended {
+    const cpu = this.cpu();
     for (let tries = 0; tries < 8; tries++) {
       const { translator } = cpu;
       if (translator.access(cpu.state, ACCESS[kind], hiOf(ea), loOf(ea)))

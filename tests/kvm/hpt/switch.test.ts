@@ -110,5 +110,5 @@ it('what is saved is taken over again, and nothing that is no table of the heap'
   });
   expect(() => restore(bad({ base: 0 }))).toThrow(/a table and its reverse map/);
   expect(() => restore(bad({ order: 60 }))).toThrow(/an integer from 18/);
-  expect(() => restore({ largestPage: 16, more: 1 })).toThrow(/no such key/);
+  expect(() => restore({ ...(saved as object), more: 1 })).toThrow(/no such key/);
 });
