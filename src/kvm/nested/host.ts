@@ -28,6 +28,8 @@ export interface NestedHost {
   readonly tlb: HypervisorTlb;
   /** The hardware's LPID of L1 itself. */
   readonly lpid: number;
+  /** L1 has a hashed page table now: no nested guests, and the words of the reverse map are that table's rings. */
+  readonly isHashed: boolean;
   /**
    * Makes a page of L1 present (book3s_64_mmu_radix.c, kvmppc_book3s_instantiate_page); mmu_lock not held.
    * @returns 0: the tree has it unless the host took it away again; -EAGAIN, or another negated error number

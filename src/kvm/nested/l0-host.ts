@@ -9,6 +9,9 @@ export const nestedHostOf = (l0: L0): NestedHost => ({
   partitions: l0.partitions,
   tlb: l0.tlb,
   lpid: l0.lpid,
+  get isHashed() {
+    return l0.hpt.isActive;
+  },
   instantiate: ({ gpa, slot, store, withinSlot }) =>
     instantiatePage(l0, { slot, gfn: Math.floor(gpa / l0.vm.pageSize), store, withinSlot }).result,
 });

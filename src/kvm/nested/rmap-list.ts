@@ -44,6 +44,8 @@ export function* listWords(
 
 /** Frames of L1 whose head word is not empty, ascending, with the host real address of that word. */
 export function* usedHeads(nested: Nested): Generator<{ gfn: number; head: number }, undefined> {
+  // The words are not the nested reverse map's then.
+  if (nested.host.isHashed) return;
   const { memory } = nested.vm.mm.frames;
   const slots = [...nested.vm.sets.active(0).slots()].sort((a, b) => a.baseGfn - b.baseGfn);
   for (const slot of slots)

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { PTE } from '../../../isa/tables/radix';
 import { dumpGuests, dumpPartitionTable, dumpRmap, dumpShadow } from '../../../src/cli/dump/nested';
 import type { Dumped } from '../../../src/cli/dump/subject';
+import { switchToHpt } from '../../../src/kvm/hpt/switch';
+import { checkNested } from '../../../src/kvm/nested/check';
 import { describeGuests } from '../../../src/kvm/nested/describe-guests';
 import { describePartitionTable } from '../../../src/kvm/nested/describe-partition-table';
 import { writeDebugfsRadix } from '../../../src/kvm/nested/describe-radix';
@@ -357,4 +359,16 @@ test('an LPID that is no nested guest is an error that names those there are', (
   expect(() => dumpShadow(nested, { lpid: 6, limit: 1 })).toThrow(
     '--lpid 6: L0 has no such nested guest; it has 5',
   );
+});
+
+test('while L1 has a hashed page table the words are rings: there is nothing nested to show, and nothing broken', () => {
+  const { world, nested } = setup();
+  expect(switchToHpt(world.l0)).toBe(true);
+  world.memory.setDoubleword(world.headAt(GPA / 65536), 0x0100_0001_0000_0005n);
+  expect(describeRmap(nested)).toMatchObject({ lists: [], totals: { frames: 0 } });
+  expect(checkNested(nested)).toEqual([]);
+  let text = '';
+  writeDebugfsRadix(nested, (piece) => (text += piece));
+  expect(text).toBe('');
+  expect(textOf(dumpGuests(world.part, 10))).toMatch(/^0 nested guests: /);
 });
