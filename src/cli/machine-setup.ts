@@ -9,7 +9,7 @@ import { POWERNV_MACHINE } from '../machine/powernv';
 import { PSERIES_MACHINE } from '../machine/pseries';
 import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
 import { createTiming, type Timing } from '../timing';
-import type { Snapshot } from '../machine/snapshot';
+import { tlbOf, type Snapshot } from '../machine/snapshot';
 import { readBytes, writeFile } from './files';
 import { readSnapshot } from './snapshot-file';
 import { readProfile } from './timing-options';
@@ -90,6 +90,7 @@ function fromSnapshot(options: SetupOptions, name: string, output: (byte: number
       cpu: options.cpu ?? (snapshot.model as ModelName),
       memory: options.memory ?? snapshot.guestMemory,
       smp: options.smp ?? snapshot.cpus.length,
+      tlb: options.tlb ?? tlbOf(snapshot),
     },
     output,
   );

@@ -51,6 +51,8 @@ function walkOf(options: WalkOptions): { walk: WalkEvent; nested?: FoundGuest } 
     );
   const nested = options.lpid === undefined ? undefined : findGuest(machine, options.lpid);
   if (nested) enterGuest(nested, cpu);
+  // The tables are explained, not what lookaside buffers keep of them.
+  cpu.translator.caches = undefined;
   for (const [register, value] of options.registers) cpu.state.setNamed(register, value);
   let seen: WalkEvent | undefined;
   cpu.translator.observer = {

@@ -27,7 +27,7 @@ import {
   type Snapshot,
   type SnapshotDescription,
 } from './snapshot';
-import { StateReader } from '../core/saved-state';
+import { StateReader, type Json } from '../core/saved-state';
 
 /** What a description builds its devices with. */
 export interface Wiring {
@@ -248,6 +248,7 @@ export class Machine {
         IDLETIME: hex0x(this.execution.savedIdleTime(cpu)),
       })),
       guestMemory: this.guestMemory,
+      tlb: this.cpus.map(({ translator }) => translator.caches?.save() ?? null),
       devices: this.devices.save(),
       scheduler: {
         turn: this.turn,
@@ -270,6 +271,7 @@ export class Machine {
       guestMemory: this.guestMemory,
       memorySize: this.memory.size,
       cpus: this.cpus.length,
+      tlb: this.cpus[0]!.translator.caches ? 'architected' : 'coherent',
     });
     const scheduler = new StateReader(`${name}: scheduler`, snapshot.scheduler);
     const turn = scheduler.integer('turn', 0, MAX_CPUS);
@@ -287,7 +289,15 @@ export class Machine {
     this.turnLeft = turnLeft;
     this.enabled = enabled;
     this.execution.randomState = hex0x(random);
+    this.cpus.forEach((_, i) => this.restoreTlb(i, snapshot.tlb[i]!, `${name}: tlb.${i}`));
     this.execution.memoryReplaced();
+  }
+
+  /** What a machine without lookaside buffers saved goes on with empty ones. */
+  private restoreTlb(cpu: number, saved: Json, where: string): void {
+    const { caches } = this.cpus[cpu]!.translator;
+    caches?.clear();
+    if (caches && saved !== null) caches.restore(new StateReader(where, saved), this.memory.size);
   }
 
   /** A guest of the built-in hypervisor leaves to it: what it does may cost time. */

@@ -20,7 +20,15 @@ export interface SnapshotTarget {
   readonly memorySize: number;
   readonly guestMemory: number;
   readonly cpus: number;
+  readonly tlb: TlbKind;
 }
+
+/** Whether accesses go through the CPU models' lookaside buffers (`--tlb`). */
+export type TlbKind = 'coherent' | 'architected';
+
+/** With which of them a snapshot was saved. */
+export const tlbOf = ({ tlb }: Pick<SnapshotDescription, 'tlb'>): TlbKind =>
+  tlb.some((saved) => saved !== null) ? 'architected' : 'coherent';
 
 /** @throws UserError naming the option to change, when the snapshot is of another machine */
 export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, target: SnapshotTarget): void {
@@ -36,4 +44,6 @@ export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, t
       `${name}.memorySize: expected ${target.memorySize}, found ${snapshot.memorySize}; the snapshot is damaged`,
     );
   check('--smp', snapshot.cpus.length, target.cpus);
+  // What is stale in lookaside buffers would be lost; that a machine begins with empty ones is as good as any state.
+  if (tlbOf(snapshot) === 'architected') check('--tlb', 'architected', target.tlb);
 }

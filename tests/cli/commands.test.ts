@@ -179,6 +179,7 @@ describe('dump', () => {
       model: 'power9',
       guestMemory: memory.length,
       cpus: [saveRegisters(state)],
+      tlb: [null],
       devices: {},
       scheduler: {},
     },
@@ -241,6 +242,7 @@ describe('dump', () => {
       model: '970',
       guestMemory: memory.length,
       cpus: [saveRegisters(state)],
+      tlb: [null],
       devices: {},
       scheduler: {},
     };

@@ -21,9 +21,18 @@ describe(`saved at random points (seed ${SEED}), resumed in another machine, run
   });
 
   test('nested.s, inside of both nested guests and between', () => {
-    const covered = resumeEverywhere('nested.s', { every: slices(300) });
+    const covered = resumeEverywhere('nested.s', { every: slices(180) });
     expect(covered.points).toBeGreaterThan(20);
-    expect(covered.nested).toBeGreaterThan(4);
+    expect(covered.nested).toBeGreaterThan(8);
     expect(covered.nested).toBeLessThan(covered.points - 4);
+  });
+
+  test('the same with lookaside buffers, whose stale entries live on', () => {
+    resumeEverywhere('nested.s', { every: slices(700), tlb: 'architected' });
+  });
+
+  test('pseries-hpt.s, with a hashed page table', () => {
+    const covered = resumeEverywhere('pseries-hpt.s', { every: slices(1500), append: 'disable_radix' });
+    expect(covered.points).toBeGreaterThan(5);
   });
 });

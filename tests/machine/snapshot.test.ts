@@ -18,6 +18,7 @@ const STATE = {
   model: 'power9',
   guestMemory: SNAPSHOT_PAGE,
   cpus: [saveRegisters(CpuState.detached())],
+  tlb: [null],
   devices: { uart0: { ier: 1 } },
   scheduler: { turn: 0 },
 };
@@ -258,7 +259,8 @@ it('has to fit the machine', () => {
     memorySize: 3 * SNAPSHOT_PAGE,
     guestMemory: SNAPSHOT_PAGE,
     cpus: 1,
-  };
+    tlb: 'coherent',
+  } as const;
   expect(() => checkSnapshotFits('s', snapshot, target)).not.toThrow();
   const cases = [
     [
@@ -272,4 +274,8 @@ it('has to fit the machine', () => {
   ] as const;
   for (const [change, message] of cases)
     expect(() => checkSnapshotFits('s', snapshot, { ...target, ...change })).toThrow(message);
+  expect(() => checkSnapshotFits('s', snapshot, { ...target, tlb: 'architected' })).not.toThrow();
+  expect(() => checkSnapshotFits('s', { ...snapshot, tlb: [{}] }, target)).toThrow(
+    /expected --tlb coherent, found architected; run with --tlb architected/,
+  );
 });

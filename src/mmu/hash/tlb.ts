@@ -5,7 +5,9 @@
  *
  * It keeps the page table entry and not the permission: segment key, AMR and IAMR are looked at in each use.
  */
+import { HPTE_SIZE } from '../../../isa/tables/hpte';
 import { SLBV } from '../../../isa/tables/slb-entry';
+import type { Json, StateReader } from '../../core/saved-state';
 import type { TlbEvent } from '../../trace/events/walk';
 import type { TranslationContext } from '../context';
 import type { Invalidation } from '../invalidate';
@@ -21,6 +23,7 @@ const KEY_WORDS = 7;
 /** Data: address of the page table entry, its doubleword 1. */
 const DATA_WORDS = 3;
 const SMALLEST = 12;
+const WIDEST = 64;
 const BELOW_MASK = (1 << (AVPN_PLACE - SMALLEST)) - 1;
 
 const VSID_HI = SLBV.VSID.hi;
@@ -64,6 +67,25 @@ export class HashTlb {
     if (evicts) this.report(ctx, { action: 'evict', ...where });
     const ra = toBigint(ctx.raHi, ctx.raLo);
     this.report(ctx, { action: 'insert', ...where, pageShift: walk.actualShift, ra });
+  }
+
+  save(): Json {
+    return this.cache.save();
+  }
+
+  /** @param memorySize bytes of real memory, in which every page table entry lies */
+  restore(reader: StateReader, memorySize: number): void {
+    const { words } = this.cache;
+    this.cache.restore(reader, (at) => {
+      const entry = words[at + KEY_WORDS]! >>> 0;
+      return (
+        entry % HPTE_SIZE === 0 && entry + HPTE_SIZE <= memorySize && words[at + KEY.SHIFT]! >>> 0 < WIDEST
+      );
+    });
+  }
+
+  clear(): void {
+    this.cache.clear();
   }
 
   /** Drops what an invalidation names; how many entries went. */

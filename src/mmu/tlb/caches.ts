@@ -8,6 +8,7 @@
  * use. Hashed translation has a TLB of its own (../hash/tlb.ts).
  */
 import type { TlbEvent, TlbStructure } from '../../trace/events/walk';
+import type { Json, StateReader } from '../../core/saved-state';
 import type { TranslationContext } from '../context';
 import { keepHi, keepLo } from '../halves';
 import { STRUCTURE, type Invalidation } from '../invalidate';
@@ -23,6 +24,9 @@ import { SetAssociative } from './set-associative';
 const KEY_WORDS = 6;
 /** A leaf: value, host real address, level, log2 of its page. */
 const LEAF_WORDS = 5;
+const LEAF = { TABLE: 2, LEVEL: 3, SHIFT: 4 } as const;
+/** Above every shift and every level. */
+const WIDEST = 64;
 /** Microwatt's index: three fields of the address (least significant bits of the page number upwards) and the PID. */
 const HASH_FIELDS: readonly number[] = [0, 6, 34];
 
@@ -46,6 +50,53 @@ export class ArchitectedCaches {
 
   static of(model: keyof typeof TLB_GEOMETRIES): ArchitectedCaches {
     return new ArchitectedCaches(TLB_GEOMETRIES[model]);
+  }
+
+  /** Everything that is cached, with what was used when. */
+  save(): Json {
+    return {
+      tlb: this.tlb.save(),
+      directories: this.directories.save(),
+      processes: this.processes.save(),
+      partitions: this.partitions.save(),
+      hashed: this.hashed?.save() ?? null,
+    };
+  }
+
+  /**
+   * Takes over what {@link save} gave.
+   * @param memorySize bytes of real memory
+   * @throws UserError where it is not that, or of another geometry
+   */
+  restore(reader: StateReader, memorySize: number): void {
+    const { words } = this.tlb;
+    const leaf = (at: number): boolean =>
+      words[at + LEAF.TABLE]! >>> 0 < memorySize &&
+      words[at + LEAF.LEVEL]! >>> 0 < WIDEST &&
+      words[at + LEAF.SHIFT]! >>> 0 < WIDEST;
+    this.tlb.restore(reader.child('tlb'), (at) => {
+      const isTwoStage = words[at + KEY.KIND] === ENTRY_KIND.COMBINED;
+      const isPage = this.geometry.pageShifts.includes(words[at + KEY.SHIFT]!);
+      return isPage && leaf(at + KEY_WORDS) && (!isTwoStage || leaf(at + KEY_WORDS + LEAF_WORDS));
+    });
+    const { words: prefixes } = this.directories;
+    this.directories.restore(
+      reader.child('directories'),
+      (at) =>
+        this.geometry.directoryShifts.includes(prefixes[at + KEY.SHIFT]!) &&
+        prefixes[at + KEY_WORDS + 2]! >>> 0 < WIDEST,
+    );
+    this.processes.restore(reader.child('processes'), () => true);
+    this.partitions.restore(reader.child('partitions'), () => true);
+    if (this.hashed) this.hashed.restore(reader.child('hashed'), memorySize);
+    else if (reader.any('hashed') !== null) reader.fail('hashed', 'nothing: there is no such TLB');
+    reader.done();
+  }
+
+  /** Nothing is cached any more. */
+  clear(): void {
+    for (const cache of [this.tlb, this.directories, this.processes, this.partitions]) cache.clear();
+    this.hashed?.clear();
   }
 
   /** Whether the translation that begins may change what is cached: a probe may not. */

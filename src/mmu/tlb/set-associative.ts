@@ -1,4 +1,5 @@
 /** A set-associative store of entries made of 32-bit words, with least-recently-used replacement: deterministic. */
+import type { Json, StateReader } from '../../core/saved-state';
 import type { CacheGeometry } from './geometry';
 
 const INVALID = 0;
@@ -69,6 +70,43 @@ export class SetAssociative {
       dropped++;
     }
     return dropped;
+  }
+
+  /** The valid entries: number, when it was used last, its words. */
+  save(): Json {
+    const { entryWords, words, used } = this;
+    const entries: number[][] = [];
+    for (let entry = 0; entry < this.entries; entry++)
+      if (used[entry] !== INVALID)
+        entries.push([entry, used[entry]!, ...words.subarray(entry * entryWords, (entry + 1) * entryWords)]);
+    return { clock: this.clock, entries };
+  }
+
+  /**
+   * Takes over what {@link save} gave; nothing else is valid then.
+   * @param isPossible whether an entry can be believed, given its first word; its words are in `words` already
+   * @throws UserError where it is not that
+   */
+  restore(reader: StateReader, isPossible: (at: number) => boolean): void {
+    this.clear();
+    this.clock = reader.integer('clock', 0, Number.MAX_SAFE_INTEGER);
+    for (const [entry, used, ...words] of reader.tuples('entries', 2 + this.entryWords, this.entries)) {
+      const isNew = Number.isInteger(entry) && this.used[entry!] === INVALID;
+      if (!isNew || used! <= INVALID || used! > this.clock || words.some((word) => word !== (word | 0)))
+        reader.fail('entries', `each of ${this.entries} entries at most once, with words of 32 bits`);
+      const at = entry! * this.entryWords;
+      this.words.set(words, at);
+      this.used[entry!] = used!;
+      if (!isPossible(at)) reader.fail('entries', `an entry ${entry} that a walk could have left`);
+    }
+    reader.done();
+  }
+
+  /** Invalidates everything. */
+  clear(): void {
+    this.used.fill(INVALID);
+    this.words.fill(0);
+    this.clock = INVALID;
   }
 
   /** Way of the entry that was chosen last. */
