@@ -46,7 +46,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     describe: 'nested guests: entries, page faults, invalidation, memory of the reverse map',
     async run() {
       const { benchNested } = await import('./nested');
-      return benchNested();
+      return await benchNested();
     },
   },
 };
