@@ -7,7 +7,7 @@
  */
 import { CAUSE } from './causes';
 import { divideCycles } from './divide';
-import type { TimingProfile } from './profile';
+import type { CacheTiming, TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Schedule } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf, type Cells } from './state';
@@ -188,20 +188,30 @@ export class Pipeline {
     const line = real >>> profile.fetch.lineShift;
     cells.count('fetchedLines');
     let cause: number = CAUSE.instructionCache;
-    let penalty = this.translated('fetch', hi, lo);
-    if (penalty > 0) cause = CAUSE.instructionTranslation;
+    const translation = this.translated('fetch', hi, lo);
+    if (translation > 0) cause = CAUSE.instructionTranslation;
     const set = line & (profile.fetch.sets - 1);
-    if (!structures.fetch.lookup(set, 0, line)) {
-      structures.fetch.insert(set, 0, line);
-      cells.count('instructionMisses');
-      penalty += ticksOf(profile.fetch.miss);
-    }
-    if (penalty === 0) return;
+    const isThere = structures.fetch.lookup(set, 0, line);
+    if (isThere && translation === 0) return;
     const next = cells.get(CELL.next);
     const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, cells.get(CELL.redirect));
-    if (from + penalty <= next) return;
-    this.book(cause, from + penalty - next);
-    cells.set(CELL.next, from + penalty);
+    let ready = from + translation;
+    if (!isThere) {
+      structures.fetch.insert(set, 0, line);
+      cells.count('instructionMisses');
+      ready = this.refill(ready, profile.fetch) + ticksOf(profile.fetch.miss);
+    }
+    if (ready <= next) return;
+    this.book(cause, ready - next);
+    cells.set(CELL.next, ready);
+  }
+
+  /** A line is brought in as soon as the port to memory is free. @returns when that is, `at` or later */
+  private refill(at: number, { refill }: CacheTiming): number {
+    const { cells } = this;
+    const start = Math.max(at, cells.get(CELL.port));
+    if (refill > 0) cells.set(CELL.port, start + ticksOf(refill));
+    return start;
   }
 
   /** Ticks of translating an address, where it is on another page than the one before. */
@@ -227,14 +237,23 @@ export class Pipeline {
   look(access: DataAccess): void {
     const { hi, lo, inhibited } = access;
     const translation = this.translated('data', hi, lo);
-    const miss = inhibited ? 0 : this.cached(access);
+    const miss = inhibited ? 0 : this.cached(access, translation);
     this.aligned(access);
     if (miss > 0) this.delay(miss, CAUSE.dataCache);
+    if (access.store) this.passed();
     if (translation > 0) this.unresolved(translation);
   }
 
-  /** Ticks of the data cache. */
-  private cached({ real, store }: DataAccess): number {
+  /** A store goes through to memory: the next access waits until the port has taken it. */
+  private passed(): void {
+    const { cells } = this;
+    const port = cells.get(CELL.port);
+    if (port > timeOf(cells.get(CELL.ready + RESOURCE.STORAGE)) && port > cells.get(CELL.next))
+      cells.set(CELL.ready + RESOURCE.STORAGE, port + CAUSE.dataCache);
+  }
+
+  /** Ticks of the data cache. @param translation ticks until it is asked */
+  private cached({ real, store }: DataAccess, translation: number): number {
     const { structures, cells, profile } = this;
     const { data } = profile;
     const line = real >>> data.lineShift;
@@ -242,7 +261,9 @@ export class Pipeline {
     if (structures.data.lookup(set, 0, line)) return 0;
     cells.count(store ? 'storeMisses' : 'dataMisses');
     if (!store || data.writeAllocates) structures.data.insert(set, 0, line);
-    return store ? 0 : ticksOf(data.miss);
+    if (store) return 0;
+    const asked = cells.get(CELL.history + this.slot) + translation;
+    return this.refill(asked, data) - asked + ticksOf(data.miss);
   }
 
   /**
@@ -334,11 +355,10 @@ export class Pipeline {
     this.refetch(this.profile.core.interrupt, CAUSE.interrupts);
   }
 
-  /** icbi, or code that changed: fetching starts with empty structures. */
+  /** icbi: the structures are empty; what has been fetched of the current line stays. */
   dropInstructions(): void {
     this.structures.fetch.clear();
     this.structures.targets.clear();
-    this.cells.setHalves(CELL.line, -1, -1);
   }
 
   /** The context of translation changed: the page filters and the first level know nothing. */

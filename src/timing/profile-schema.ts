@@ -3,7 +3,7 @@
  * message names the path of what is wrong, what was expected and what was found.
  */
 import { MICROWATT_PROFILE } from './profiles/microwatt';
-import { SLOTS_PER_CYCLE, TLB_INDEX } from './profile';
+import { REPLACEMENT, SLOTS_PER_CYCLE, TLB_INDEX } from './profile';
 
 /** A JSON Schema (draft 2020-12) and the check that it stands for: adds messages to `problems`. */
 export interface Rule {
@@ -140,7 +140,7 @@ const instruction = object({
 
 /** A line lies in a page, and holds the longest access. */
 const lineShift = number({ min: 5, max: 8, integer: true });
-const cache = { ...geometry, lineShift, miss: cycles, insertsOldest: boolean };
+const cache = { ...geometry, lineShift, miss: cycles, refill: cycles };
 
 export const PROFILE_RULE: Rule = object({
   name: text(),
@@ -167,7 +167,7 @@ export const PROFILE_RULE: Rule = object({
     remainder: signed,
   }),
   fetch: object(cache),
-  data: object({ ...cache, writeAllocates: boolean }),
+  data: object({ ...cache, replacement: text(REPLACEMENT), writeAllocates: boolean }),
   translation: object({
     instruction: object(tlb),
     data: object(tlb),

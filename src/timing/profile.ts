@@ -56,8 +56,20 @@ export interface CacheTiming {
   readonly lineShift: number;
   /** Added to an access that misses. */
   readonly miss: number;
-  /** True where a line that was brought in is the next to leave its set until it is hit. */
-  readonly insertsOldest: boolean;
+  /** From there on the refill of a line keeps the port to memory busy, for other refills and for stores; 0: never. */
+  readonly refill: number;
+}
+
+/**
+ * Which line of a set leaves: the least recently used one, or so but for misses, which count as a use of the first way
+ * whichever they fill.
+ */
+export const REPLACEMENT = ['lru', 'firstWay'] as const;
+
+export interface DataCacheTiming extends CacheTiming {
+  readonly replacement: (typeof REPLACEMENT)[number];
+  /** False: stores that miss do not bring the line in. */
+  readonly writeAllocates: boolean;
 }
 
 /** How the set is found: low bits of the page number, three fields of it combined, or those with the PID. */
@@ -136,8 +148,7 @@ export interface TimingProfile {
   readonly instructions: Readonly<Record<string, InstructionTiming>>;
   readonly divide: DivideTiming;
   readonly fetch: CacheTiming;
-  /** The data cache; stores that miss do not bring the line in where `writeAllocates` is false. */
-  readonly data: CacheTiming & { readonly writeAllocates: boolean };
+  readonly data: DataCacheTiming;
   readonly translation: TranslationTiming;
   readonly branch: BranchTiming;
   /** tlbie: what an invalidation that names no page adds. */

@@ -26,7 +26,7 @@ export const COUNTS = [
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
-const HISTORY_AT = 8;
+const HISTORY_AT = 9;
 const READY_AT = HISTORY_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
@@ -48,6 +48,8 @@ export const CELL = {
   relocation: 6,
   /** Time at which generated code has to leave. */
   deadline: 7,
+  /** Until when a refill keeps the port to memory busy. */
+  port: 8,
   history: HISTORY_AT,
   ready: READY_AT,
   stalls: STALLS_AT,

@@ -1,6 +1,6 @@
 /** The caches, lookaside buffers and the branch target cache of one CPU, empty after reset. */
 import type { TimingProfile, TlbTiming } from './profile';
-import { Table } from './tables';
+import { FirstWayTable, Table } from './tables';
 
 /** Where the first-level structures lie in their region, in words; generated code looks into those. */
 export interface StructureMap {
@@ -53,8 +53,9 @@ export class Structures {
     const map = structureMap(profile);
     const words = region ?? new Int32Array(map.words);
     const { fetch, data, translation: t, branch } = profile;
-    this.fetch = new Table(words, at + map.fetch, fetch.sets, fetch.ways, fetch.insertsOldest);
-    this.data = new Table(words, at + map.data, data.sets, data.ways, data.insertsOldest);
+    this.fetch = new Table(words, at + map.fetch, fetch.sets, fetch.ways);
+    const DataTable = data.replacement === 'firstWay' ? FirstWayTable : Table;
+    this.data = new DataTable(words, at + map.data, data.sets, data.ways);
     this.instructionTlb = new Table(words, at + map.instructionTlb, t.instruction.sets, t.instruction.ways);
     this.dataTlb = new Table(words, at + map.dataTlb, t.data.sets, t.data.ways);
     this.targets = new BranchTargets(words, at + map.targets, branch.targetCache);

@@ -4,22 +4,20 @@
  */
 
 /** No entry has this tag. */
-const EMPTY = -1;
+export const EMPTY = -1;
 
 export class Table {
   /** Words of one set. */
-  private readonly stride: number;
+  protected readonly stride: number;
 
   /**
    * @param at first word; the table takes {@link Table.words}
-   * @param insertsOldest a new tag takes the place of the oldest and is the oldest until it is found
    */
   constructor(
-    private readonly words: Int32Array,
-    private readonly at: number,
+    protected readonly words: Int32Array,
+    protected readonly at: number,
     readonly sets: number,
     readonly ways: number,
-    private readonly insertsOldest = false,
   ) {
     this.stride = 2 * ways;
     this.clear();
@@ -48,13 +46,7 @@ export class Table {
   /** Enters a tag; the oldest leaves. */
   insert(set: number, hi: number, lo: number): void {
     const first = this.at + set * this.stride;
-    const last = first + this.stride - 2;
-    if (!this.insertsOldest) {
-      this.promote(first, last, hi, lo);
-      return;
-    }
-    this.words[last] = lo;
-    this.words[last + 1] = hi;
+    this.promote(first, first + this.stride - 2, hi, lo);
   }
 
   /** Drops a tag, or every tag of the set. */
@@ -70,9 +62,43 @@ export class Table {
   }
 
   /** Puts a tag in front of a set, moving those between down to the place that becomes free. */
-  private promote(first: number, place: number, hi: number, lo: number): void {
+  protected promote(first: number, place: number, hi: number, lo: number): void {
     this.words.copyWithin(first + 2, first, place);
     this.words[first] = lo;
     this.words[first + 1] = hi;
+  }
+}
+
+/**
+ * A cache whose replacement takes a miss for a use of the first way, whichever way it fills: what is brought into
+ * another way is the next to leave until it is hit. Tags are 32 bits wide: the upper half is the number of the way.
+ */
+export class FirstWayTable extends Table {
+  override clear(): void {
+    for (let i = 0; i < this.sets * this.ways; i++) {
+      this.words[this.at + 2 * i] = EMPTY;
+      // The first way is the first to be filled.
+      this.words[this.at + 2 * i + 1] = this.ways - 1 - (i % this.ways);
+    }
+  }
+
+  override lookup(set: number, _hi: number, lo: number): boolean {
+    return this.touch(set, (i) => this.words[i] === lo);
+  }
+
+  override insert(set: number, _hi: number, lo: number): void {
+    this.words[this.at + (set + 1) * this.stride - 2] = lo;
+    this.touch(set, (i) => this.words[i + 1] === 0);
+  }
+
+  /** Makes the entry that is meant the newest of its set. */
+  private touch(set: number, isMeant: (word: number) => boolean): boolean {
+    const first = this.at + set * this.stride;
+    for (let i = first; i < first + this.stride; i += 2) {
+      if (!isMeant(i)) continue;
+      this.promote(first, i, this.words[i + 1]!, this.words[i]!);
+      return true;
+    }
+    return false;
   }
 }

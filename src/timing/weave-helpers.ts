@@ -139,7 +139,9 @@ export class WeaveHelpers {
     code.set(from);
     load(code, CELL.redirect).set(redirect);
     maximum(code, from, redirect);
-    code.i64(BigInt(ticksOf(fetch.miss)));
+    code.set(from);
+    if (refills(this.profile)) this.refill(code, from, redirect);
+    code.get(from).i64(BigInt(ticksOf(fetch.miss)));
     emitOperator(code, 'i64.add');
     code.tee(from);
     load(code, CELL.next).tee(next);
@@ -156,6 +158,20 @@ export class WeaveHelpers {
     code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache));
     emitBlame(code, () => code.get(next));
     code.op(OP.end);
+  }
+
+  /** Emits: a refill that could begin at `from` waits for the port, and takes it. @param port a local to use */
+  private refill(code: Code, from: number, port: number): void {
+    load(code, CELL.port).set(port);
+    maximum(code, from, port);
+    code.set(from);
+    if (this.profile.fetch.refill === 0) return;
+    code
+      .get(P.cpu)
+      .get(from)
+      .i64(BigInt(ticksOf(this.profile.fetch.refill)));
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.port));
   }
 
   private defineStall(): void {
@@ -272,6 +288,7 @@ export class WeaveHelpers {
     const code = new Code(5);
     const tag = code.local('i64');
     const set = code.local('i32');
+    const line = code.local('i32');
     const slow = (): void => {
       code.get(P.cpu).get(P.ip).get(ea).i64(32n);
       emitOperator(code, 'i64.shrU');
@@ -280,6 +297,15 @@ export class WeaveHelpers {
       emitOperator(code, 'i32.wrap');
       code.get(real).get(what).call(this.imports.timeAccess).op(OP.return);
     };
+    if (refills(this.profile)) {
+      code.get(what).i32(STORE_FLAG);
+      emitOperator(code, 'i32.and');
+      emitPortBusy(code);
+      emitOperator(code, 'i32.and');
+      code.if();
+      slow();
+      code.op(OP.end);
+    }
     // Not aligned.
     code.get(ea);
     emitOperator(code, 'i32.wrap');
@@ -296,12 +322,10 @@ export class WeaveHelpers {
     this.otherPage(code, { ea, tag, set }, slow);
     code.get(real).i32(data.lineShift);
     emitOperator(code, 'i32.shrU');
-    code.tee(set);
-    emitOperator(code, 'i64.extendU');
-    code.set(tag).get(set);
+    code.tee(line);
     this.tables.setOf(code, { at: this.map.data, ...data });
     code.set(set);
-    this.tables.holds(code, { set, tag }, data.ways);
+    this.tables.holdsLine(code, { set, line }, data.ways);
     emitOperator(code, 'i32.eqz');
     code.if();
     if (!data.writeAllocates) {
@@ -373,6 +397,18 @@ export function emitBlame(code: Code, push: () => void): void {
   code.set(sum).i32(-1).get(sum).get(sum).get(old);
   emitOperator(code, 'i32.ltU');
   code.op(OP.select).memory(OP.i32Store, RECORD_COUNTERS);
+}
+
+/** Whether refills keep the port to memory busy. */
+export const refills = ({ fetch, data }: TimingProfile): boolean => fetch.refill > 0 || data.refill > 0;
+
+/** Pushes a flag in the place of {@link STORE_FLAG}: whether the port to memory is busy when the next one can issue. */
+export function emitPortBusy(code: Code): void {
+  load(code, CELL.port);
+  load(code, CELL.next);
+  emitOperator(code, 'i64.gtS');
+  code.i32(Math.log2(STORE_FLAG));
+  emitOperator(code, 'i32.shl');
 }
 
 /** Pushes whether the record is on another line than the one before. */

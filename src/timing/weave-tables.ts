@@ -18,18 +18,31 @@ export interface TablePlace {
 
 export class TableHelpers {
   private readonly find: number;
+  private readonly findLine: number;
 
   constructor(private readonly builder: ModuleBuilder) {
     this.find = builder.declare({ params: ['i32', 'i64', 'i32'], results: ['i32'] });
-    this.defineFind();
+    this.findLine = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
+    this.defineFind(this.find, (code, at, tag) => {
+      code.get(at).memory(OP.i64Load, 0).get(tag);
+      emitOperator(code, 'i64.ne');
+    });
+    this.defineFind(this.findLine, (code, at, tag) => {
+      code.get(at).memory(OP.i32Load, 0).get(tag);
+      emitOperator(code, 'i32.ne');
+    });
   }
 
-  /** (set's address, tag, ways) -> found: looks behind the newest entry, and makes the tag the newest. */
-  private defineFind(): void {
+  /**
+   * (set's address, tag, ways) -> found: looks behind the newest entry, and makes the one with the tag the newest.
+   * @param differs pushes whether the entry at an address has another tag
+   */
+  private defineFind(func: number, differs: (code: Code, at: number, tag: number) => void): void {
     const [base, tag, ways] = [0, 1, 2];
     const code = new Code(3);
     const at = code.local('i32');
     const end = code.local('i32');
+    const entry = code.local('i64');
     code.get(base).get(ways).i32(ENTRY);
     emitOperator(code, 'i32.mul');
     emitOperator(code, 'i32.add');
@@ -40,9 +53,9 @@ export class TableHelpers {
     code.tee(at).get(end);
     emitOperator(code, 'i32.geU');
     code.if().i32(0).op(OP.return).op(OP.end);
-    code.get(at).memory(OP.i64Load, 0).get(tag);
-    emitOperator(code, 'i64.ne');
+    differs(code, at, tag);
     code.branch(OP.brIf, 0).op(OP.end);
+    code.get(at).memory(OP.i64Load, 0).set(entry);
     // Those that are newer move down.
     code.block(OP.loop);
     code.get(at).get(at).i32(ENTRY);
@@ -53,8 +66,8 @@ export class TableHelpers {
     code.tee(at).get(base);
     emitOperator(code, 'i32.gtU');
     code.branch(OP.brIf, 0).op(OP.end);
-    code.get(base).get(tag).memory(OP.i64Store, 0).i32(1);
-    this.builder.define(this.find, code);
+    code.get(base).get(entry).memory(OP.i64Store, 0).i32(1);
+    this.builder.define(func, code);
   }
 
   /** Pushes the address of a set: the low bits of the i32 on the stack are its number. */
@@ -77,16 +90,20 @@ export class TableHelpers {
     code.if('i32').i32(1).op(OP.else);
     code.get(at.set).get(at.tag).i32(ways).call(this.find).op(OP.end);
   }
+
+  /** The same for the lower halves of tags, an i32. */
+  holdsLine(code: Code, at: { set: number; line: number }, ways: number): void {
+    code.get(at.set).memory(OP.i32Load, 0).get(at.line);
+    emitOperator(code, 'i32.eq');
+    if (ways === 1) return;
+    code.if('i32').i32(1).op(OP.else);
+    code.get(at.set).get(at.line).i32(ways).call(this.findLine).op(OP.end);
+  }
 }
 
 /** Emits the entry of a tag into a set, where the oldest leaves. */
 export function insertTag(code: Code, { set, tag }: { set: number; tag: number }, cache: CacheTiming): void {
-  const last = ENTRY * (cache.ways - 1);
-  if (cache.insertsOldest) {
-    code.get(set).get(tag).memory(OP.i64Store, last);
-    return;
-  }
-  for (let at = last; at > 0; at -= ENTRY)
+  for (let at = ENTRY * (cache.ways - 1); at > 0; at -= ENTRY)
     code
       .get(set)
       .get(set)

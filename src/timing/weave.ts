@@ -29,7 +29,7 @@ import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { emitBlame, emitOtherLine, WeaveHelpers } from './weave-helpers';
+import { emitBlame, emitOtherLine, emitPortBusy, refills, WeaveHelpers } from './weave-helpers';
 import { STORE_FLAG, type ImportNumbers } from './weave-imports';
 
 const GPR = offsetOf('GPR');
@@ -297,9 +297,8 @@ function emitAccess(
   emitOperator(code, 'i32.shrU');
   code.set(line);
   helpers.newestOfLine(code, line);
-  code.memory(OP.i64Load, 0).get(line);
-  emitOperator(code, 'i64.extendU');
-  emitOperator(code, 'i64.ne');
+  code.memory(OP.i32Load, 0).get(line);
+  emitOperator(code, 'i32.ne');
   // Translated, and another page.
   code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).i32(0);
   emitOperator(code, 'i32.ne');
@@ -309,6 +308,10 @@ function emitAccess(
   emitOperator(code, 'i64.ne');
   emitOperator(code, 'i32.and');
   emitOperator(code, 'i32.or');
+  if (access.store && refills(profile)) {
+    emitPortBusy(code);
+    emitOperator(code, 'i32.or');
+  }
   if (access.bytes > 1) {
     code.get(ea);
     emitOperator(code, 'i32.wrap');

@@ -71,4 +71,26 @@ describe.each(MODELS)('%s model', (_name, create) => {
     expect(warm).toBe(48);
     expect(cold - warm).toBe(3 * 5);
   });
+
+  test('stores wait for the port that brings such a line in', () => {
+    // The first store of a line passes 5 cycles late, the second when the refill has had its 11: 5 + 6 - 1 a line.
+    const { cold, warm } = measure(Array(48).fill('std 4,0(20)').join('; '), '', create);
+    expect(warm).toBe(48);
+    expect(cold - warm).toBe(3 * 10);
+  });
+
+  test('a load that misses waits for that port too', () => {
+    const line = Array(16).fill('nop').join('; ');
+    const { cold, warm } = measure(`${line}; ${line}; ld 4,0(20); add 5,4,4`, '', create);
+    expect(warm).toBe(32 + 4);
+    // Two more lines; the load is third in the last: it issues 5 + 2 after the refill began, waits for the rest of its
+    // 11 and for its own miss of 7.42.
+    expect(cold - warm).toBe(2 * 5 + Math.floor(11 - 7 + 7.42));
+  });
+
+  test('isync waits for a load that misses', () => {
+    const { cold, warm } = measure('ld 4,0(20); nop; nop; isync; nop', '', create);
+    expect(warm).toBe(3 + 6 + 1);
+    expect(cold - warm).toBe(Math.floor(7.42));
+  });
 });

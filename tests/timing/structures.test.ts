@@ -2,11 +2,10 @@
 import { MICROWATT_PROFILE } from '../../src/timing';
 import { CELL, Cells, countCell, TICKS, ticksOf } from '../../src/timing/state';
 import { BranchTargets, Structures, tlbSet } from '../../src/timing/structures';
-import { Table } from '../../src/timing/tables';
+import { FirstWayTable, Table } from '../../src/timing/tables';
 import { TranslationModel, type WalkRead } from '../../src/timing/translation';
 
-const table = (ways: number, insertsOldest = false): Table =>
-  new Table(new Int32Array(64), 0, 2, ways, insertsOldest);
+const table = (ways: number): Table => new Table(new Int32Array(64), 0, 2, ways);
 
 test('the least recently used entry of a set leaves', () => {
   const t = table(2);
@@ -19,13 +18,51 @@ test('the least recently used entry of a set leaves', () => {
   expect(t.lookup(1, 1, 10)).toBe(false);
 });
 
-test('where lines come in as the oldest, one that was never hit leaves first', () => {
-  const t = table(2, true);
-  t.insert(0, 0, 10);
-  expect(t.lookup(0, 0, 10)).toBe(true);
-  for (const tag of [20, 30, 40]) t.insert(0, 0, tag);
-  expect([10, 20, 30, 40].map((tag) => t.lookup(0, 0, tag))).toEqual([true, false, false, true]);
+test('where a miss counts as a use of the first way, the other way changes until it is hit', () => {
+  const t = new FirstWayTable(new Int32Array(64), 0, 2, 2);
+  const miss = (line: number): void => {
+    expect(t.lookup(1, 0, line)).toBe(false);
+    t.insert(1, 0, line);
+  };
+  const holds = (...lines: number[]): boolean[] => lines.map((line) => [...words(t, 1)].includes(line));
+  miss(10);
+  miss(20);
+  expect(holds(10, 20)).toEqual([true, true]);
+  // 20 was never hit, and the miss of 10 protects 10.
+  miss(30);
+  expect(holds(10, 20, 30)).toEqual([true, false, true]);
+  miss(40);
+  expect(holds(10, 30, 40)).toEqual([true, false, true]);
+  // A hit in the other way: then the first one is filled, once.
+  expect(t.lookup(1, 0, 40)).toBe(true);
+  miss(50);
+  expect(holds(10, 40, 50)).toEqual([false, true, true]);
+  miss(60);
+  expect(holds(40, 50, 60)).toEqual([false, true, true]);
 });
+
+test('two lines that take turns stay, three do not', () => {
+  const misses = (lines: number[]): number => {
+    const t = new FirstWayTable(new Int32Array(64), 0, 2, 2);
+    let count = 0;
+    for (let i = 0; i < 60; i++) {
+      const line = lines[i % lines.length]!;
+      if (t.lookup(0, 0, line)) continue;
+      count++;
+      t.insert(0, 0, line);
+    }
+    return count;
+  };
+  expect(misses([1, 2])).toBe(2);
+  // The first stays, the others take turns.
+  expect(misses([1, 2, 3])).toBe(1 + 40);
+});
+
+/** The lines that a set holds. */
+const words = (t: FirstWayTable, set: number): number[] =>
+  [...(t as unknown as { words: Int32Array }).words.slice(4 * set, 4 * set + 4)].filter(
+    (_, i) => i % 2 === 0,
+  );
 
 test('tags, sets and everything can be dropped', () => {
   const t = table(2);

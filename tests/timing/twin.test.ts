@@ -26,8 +26,8 @@ const WIDE: TimingProfile = {
   ...MICROWATT_PROFILE,
   name: 'wide',
   core: { ...MICROWATT_PROFILE.core, issueWidth: 3 },
-  fetch: { sets: 16, ways: 4, lineShift: 7, miss: 8, insertsOldest: false },
-  data: { sets: 16, ways: 4, lineShift: 7, miss: 11, insertsOldest: false, writeAllocates: true },
+  fetch: { sets: 16, ways: 4, lineShift: 7, miss: 8, refill: 0 },
+  data: { sets: 16, ways: 4, lineShift: 7, miss: 11, refill: 17, replacement: 'lru', writeAllocates: true },
   translation: {
     ...MICROWATT_PROFILE.translation,
     instruction: { sets: 2, ways: 4, index: 'page' },

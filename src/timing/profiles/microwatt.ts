@@ -110,8 +110,8 @@ export const MICROWATT_PROFILE: TimingProfile = {
     longQuotient: { bits: 56, cycles: 10 },
     remainder: -1,
   },
-  fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, insertsOldest: false },
-  data: { sets: 64, ways: 2, lineShift: 6, miss: 89 / 12, insertsOldest: true, writeAllocates: false },
+  fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, refill: 11 },
+  data: { sets: 64, ways: 2, lineShift: 6, miss: 89 / 12, refill: 10, replacement: 'firstWay', writeAllocates: false },
   translation: {
     instruction: { sets: 64, ways: 1, index: 'folded' },
     data: { sets: 64, ways: 2, index: 'page' },

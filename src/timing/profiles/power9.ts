@@ -68,8 +68,8 @@ export const POWER9_PROFILE: TimingProfile = {
     longQuotient: { bits: 56, cycles: 0 },
     remainder: 2,
   },
-  fetch: { sets: 32, ways: 8, lineShift: 7, miss: 11, insertsOldest: false },
-  data: { sets: 32, ways: 8, lineShift: 7, miss: 11, insertsOldest: false, writeAllocates: false },
+  fetch: { sets: 32, ways: 8, lineShift: 7, miss: 11, refill: 0 },
+  data: { sets: 32, ways: 8, lineShift: 7, miss: 11, refill: 0, replacement: 'lru', writeAllocates: false },
   translation: {
     instruction: { sets: 1, ways: 64, index: 'page' },
     data: { sets: 1, ways: 64, index: 'page' },
