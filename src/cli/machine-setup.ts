@@ -4,7 +4,7 @@ import type { ModelName } from '../cpu/models';
 import { readImage, type Image } from '../loader';
 import { Machine, type MachineDescription } from '../machine/machine';
 import { MICROWATT_MACHINE } from '../machine/microwatt';
-import type { NestedChoice } from '../kvm/nested/hazards';
+import { NESTED_CHOICES, type NestedChoice } from '../kvm/nested/hazards';
 import { POWERNV_MACHINE } from '../machine/powernv';
 import { PSERIES_MACHINE } from '../machine/pseries';
 import type { BootExtras, NamedBytes } from '../machine/pseries/boot';
@@ -91,11 +91,18 @@ function fromSnapshot(options: SetupOptions, name: string, output: (byte: number
       memory: options.memory ?? snapshot.guestMemory,
       smp: options.smp ?? snapshot.cpus.length,
       tlb: options.tlb ?? tlbOf(snapshot),
+      ...nestedOf(options, snapshot),
     },
     output,
   );
   machine.restore(name, snapshot);
   return { machine, timing: machine.timing };
+}
+
+/** What the user asked for, else what was saved. */
+function nestedOf({ nested }: SetupOptions, snapshot: Snapshot): Pick<SetupOptions, 'nested'> {
+  const choice = nested ?? NESTED_CHOICES.find((known) => known === snapshot.nested);
+  return choice === undefined ? {} : { nested: choice };
 }
 
 function machineOf(name: string, { machine }: Snapshot): MachineDescription['name'] {

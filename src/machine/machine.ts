@@ -98,6 +98,7 @@ export type MachineEnd = RunEnd | { readonly kind: 'power'; readonly request: Po
 /** Instructions that one CPU runs before the next one has its turn. */
 const TURN = 10_000;
 const MEMORY_UNIT = 65536;
+const DEFAULT_NESTED: NestedChoice = 'strict';
 const MAX_CPUS = 16;
 
 export class Machine {
@@ -112,6 +113,8 @@ export class Machine {
   private readonly io: Devices;
   /** Bytes of memory that the user asked for: all of `memory`, or what a guest of it gets. */
   private readonly guestMemory: number;
+  /** Whether a guest of the built-in hypervisor may be a hypervisor; null where there is none. */
+  private readonly nested: NestedChoice | null;
   private enabled = 1;
   private turn = 0;
   /** What is left of the turn of CPU `turn - 1`. */
@@ -134,6 +137,7 @@ export class Machine {
     this.model = CPU_MODELS[name];
     const guestMemory = checkedMemory(description, options.memory ?? description.defaultMemory);
     this.guestMemory = guestMemory;
+    this.nested = description.offersNested ? (options.nested ?? DEFAULT_NESTED) : null;
     const ramSize = description.hostMemory?.(guestMemory) ?? guestMemory;
     const cpus = options.cpus ?? 1;
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS)
@@ -155,7 +159,7 @@ export class Machine {
       cpus,
       threads: this.cpus,
       guestMemory,
-      nested: options.nested ?? 'strict',
+      nested: options.nested ?? DEFAULT_NESTED,
       output: (byte) => {
         this.onConsole?.('out', Uint8Array.of(byte));
         options.output(byte);
@@ -248,6 +252,7 @@ export class Machine {
         IDLETIME: hex0x(this.execution.savedIdleTime(cpu)),
       })),
       guestMemory: this.guestMemory,
+      nested: this.nested,
       tlb: this.cpus.map(({ translator }) => translator.caches?.save() ?? null),
       devices: this.devices.save(),
       scheduler: {
@@ -271,6 +276,7 @@ export class Machine {
       guestMemory: this.guestMemory,
       memorySize: this.memory.size,
       cpus: this.cpus.length,
+      nested: this.nested,
       tlb: this.cpus[0]!.translator.caches ? 'architected' : 'coherent',
     });
     const scheduler = new StateReader(`${name}: scheduler`, snapshot.scheduler);

@@ -20,6 +20,7 @@ export interface SnapshotTarget {
   readonly memorySize: number;
   readonly guestMemory: number;
   readonly cpus: number;
+  readonly nested: string | null;
   readonly tlb: TlbKind;
 }
 
@@ -32,7 +33,7 @@ export const tlbOf = ({ tlb }: Pick<SnapshotDescription, 'tlb'>): TlbKind =>
 
 /** @throws UserError naming the option to change, when the snapshot is of another machine */
 export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, target: SnapshotTarget): void {
-  const check = (option: string, saved: string | number, here: string | number): void => {
+  const check = (option: string, saved: string | number | null, here: string | number | null): void => {
     if (saved !== here)
       throw new UserError(`${name}: expected ${option} ${here}, found ${saved}; run with ${option} ${saved}`);
   };
@@ -44,6 +45,7 @@ export function checkSnapshotFits(name: string, snapshot: SnapshotDescription, t
       `${name}.memorySize: expected ${target.memorySize}, found ${snapshot.memorySize}; the snapshot is damaged`,
     );
   check('--smp', snapshot.cpus.length, target.cpus);
+  check('--nested', snapshot.nested, target.nested);
   // What is stale in lookaside buffers would be lost; that a machine begins with empty ones is as good as any state.
   if (tlbOf(snapshot) === 'architected') check('--tlb', 'architected', target.tlb);
 }

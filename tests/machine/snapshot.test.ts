@@ -18,6 +18,7 @@ const STATE = {
   model: 'power9',
   guestMemory: SNAPSHOT_PAGE,
   cpus: [saveRegisters(CpuState.detached())],
+  nested: null,
   tlb: [null],
   devices: { uart0: { ier: 1 } },
   scheduler: { turn: 0 },
@@ -259,6 +260,7 @@ it('has to fit the machine', () => {
     memorySize: 3 * SNAPSHOT_PAGE,
     guestMemory: SNAPSHOT_PAGE,
     cpus: 1,
+    nested: null,
     tlb: 'coherent',
   } as const;
   expect(() => checkSnapshotFits('s', snapshot, target)).not.toThrow();
@@ -271,6 +273,7 @@ it('has to fit the machine', () => {
     [{ guestMemory: 131072 }, /expected -m 131072, found 65536/],
     [{ memorySize: 65536 }, /s\.memorySize: expected 65536, found 196608; the snapshot is damaged/],
     [{ cpus: 2 }, /expected --smp 2, found 1/],
+    [{ nested: 'linux' }, /expected --nested linux, found null/],
   ] as const;
   for (const [change, message] of cases)
     expect(() => checkSnapshotFits('s', snapshot, { ...target, ...change })).toThrow(message);

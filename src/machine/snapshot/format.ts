@@ -49,6 +49,8 @@ export interface SnapshotDescription {
   readonly guestMemory: number;
   /** Architected registers of each CPU by slot name (see `saveRegisters`). */
   readonly cpus: readonly Json[];
+  /** Whether the guest of a built-in hypervisor may be a hypervisor (`--nested`); null where there is none. */
+  readonly nested: string | null;
   /** Contents of the architected lookaside buffers of each CPU; null where accesses do not go through them. */
   readonly tlb: readonly Json[];
   /** State of each device by name. */
@@ -78,9 +80,19 @@ export function encodeSnapshot(
   memory: Uint8Array,
   compressor: Compressor,
 ): Uint8Array {
-  const { machine, model, guestMemory, cpus, tlb, devices, scheduler } = state;
+  const { machine, model, guestMemory, nested, cpus, tlb, devices, scheduler } = state;
   const description = new TextEncoder().encode(
-    JSON.stringify({ machine, model, memorySize: memory.length, guestMemory, cpus, tlb, devices, scheduler }),
+    JSON.stringify({
+      machine,
+      model,
+      memorySize: memory.length,
+      guestMemory,
+      nested,
+      cpus,
+      tlb,
+      devices,
+      scheduler,
+    }),
   );
   const records: { page: number; bytes: Uint8Array }[] = [];
   for (let at = 0; at < memory.length; at += SNAPSHOT_PAGE) {
@@ -190,6 +202,7 @@ function readDescription(name: string, bytes: Uint8Array): SnapshotDescription {
     memorySize: reader.integer('memorySize', 1, MAX_MEMORY),
     guestMemory: reader.integer('guestMemory', 1, MAX_MEMORY),
     cpus: cpus as readonly Json[],
+    nested: reader.any('nested') === null ? null : reader.text('nested', 64),
     tlb: reader.list('tlb', cpus.length),
     devices: reader.required('devices'),
     scheduler: reader.required('scheduler'),
