@@ -216,8 +216,8 @@ describe('what the host does', () => {
     world.check();
   });
 
-  it('ageing: young once, and again after an access', () => {
-    const { world, page } = mapped();
+  it.each([false, true])('ageing: young once, and again after an access (with a TLB: %p)', (tlb) => {
+    const { world, page } = mapped({ tlb });
     const young = (): boolean => world.l0.vm.notifier.clearYoung(...page);
     expect(young()).toBe(true);
     expect(young()).toBe(false);

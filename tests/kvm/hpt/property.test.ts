@@ -372,7 +372,8 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   remove: 5,
   protect: 6,
   read: 4,
-  dirtyLog: 3,
+  dirtyLog: 5,
+  clearChange: 3,
 };
 const WEIGHTED = Object.keys(OPERATIONS).flatMap((name) =>
   Array.from({ length: WEIGHTS[name] ?? 1 }, () => name),
