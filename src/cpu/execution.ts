@@ -12,7 +12,9 @@ import { SERVICE_NAMES } from '../engine/lowering';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { ACCESS } from '../mmu/access';
 import { ArchitectedCaches } from '../mmu/tlb/caches';
+import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { Translator } from '../mmu/translate';
+import { WalkCache } from '../mmu/walk-cache';
 import { offsetOf, RECORD } from '../state/layout';
 import { Agenda } from './agenda';
 import { deliver } from './asynchronous';
@@ -139,6 +141,7 @@ export class Execution implements EngineHost {
     const { ram } = this.engine;
     this.cpus = this.engine.cpus.map((state) => {
       const translator = options.translator?.(ram, model) ?? new Translator(ram, model.mmu);
+      translator.walks = new WalkCache();
       const cpu: Cpu = new Cpu(state, model, translator, { ...hooks, now: () => this.now(cpu) });
       return cpu;
     });
@@ -179,6 +182,7 @@ export class Execution implements EngineHost {
   /** To be called after memory and registers were replaced from outside: images, snapshots. */
   memoryReplaced(): void {
     this.engine.replaced();
+    this.forgetWalks();
     for (const agenda of this.agendas) agenda.forget();
     for (const progress of this.progress) progress.forget();
     this.cut.fill(false);
@@ -390,7 +394,12 @@ export class Execution implements EngineHost {
   /** Nothing that was translated so far is certain any more. */
   private tablesChanged(): void {
     this.engine.contexts.drop(() => true);
+    this.forgetWalks();
     this.cpus.forEach((cpu) => this.tracker.changed(cpu));
+  }
+
+  private forgetWalks(): void {
+    for (const { translator } of this.cpus) translator.walks?.clear();
   }
 
   private hooks(): Omit<CpuHooks, 'now'> {
@@ -407,6 +416,7 @@ export class Execution implements EngineHost {
         for (const each of this.cpus)
           if (!what.local || each === by) each.translator.invalidate(each.state, what);
         this.tracker.invalidate(by, what);
+        if (!ofPages(what)) this.forgetWalks();
         this.cpus.forEach((each) => {
           this.tracker.changed(each);
           if (!what.local || each === by) options.timing?.invalidated(each, what);
@@ -537,6 +547,13 @@ export class Execution implements EngineHost {
     return 0;
   }
 }
+
+/** Structures that hold final translations of effective addresses, and nothing of tables. */
+const FINAL = STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_COMBINED;
+
+/** True where only pages of processes are invalidated, and no tables. */
+const ofPages = ({ scope, structures }: Invalidation): boolean =>
+  scope === 'process' && (structures & ~FINAL) === 0;
 
 /** Services by their numbers in generated code; those that access storage at their first operand. */
 const SERVICES: readonly Service[] = SERVICE_NAMES.map((name) => SERVICE_TABLE[name]);

@@ -11,6 +11,7 @@ import type { WalkRecorder } from './recorder';
 import { RadixTree } from './radix/tree';
 import type { ArchitectedCaches } from './tlb/caches';
 import type { TranslationMode } from './mode';
+import type { WalkCache } from './walk-cache';
 
 /** What an address is being translated for. */
 export const PURPOSE = { ACCESS: 0, PROCESS_TABLE: 1, TREE: 2 } as const;
@@ -48,6 +49,8 @@ export class TranslationContext {
   /** Doubleword 1 of the partition table entry. */
   pate1Hi = 0;
   pate1Lo = 0;
+  /** The partition table entry was read by this translation. */
+  partitionRead = false;
   purpose: number = PURPOSE.ACCESS;
 
   /** Doubleword read last, and the host real address that partition-scoped translation found last. */
@@ -72,6 +75,8 @@ export class TranslationContext {
 
   /** There while somebody watches. */
   recorder: WalkRecorder | undefined;
+  /** What earlier walks found, where this translation may use it. */
+  walks: WalkCache | undefined;
   /** There in `--tlb architected`. */
   caches: ArchitectedCaches | undefined;
 
@@ -90,6 +95,9 @@ export class TranslationContext {
     this.lpid = 0;
     this.pid = 0;
     this.twoStage = false;
+    this.partitionRead = false;
+    this.process.resumed = false;
+    this.partition.resumed = false;
     this.cachingInhibited = false;
     this.guarded = false;
   }

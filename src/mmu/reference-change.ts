@@ -29,7 +29,9 @@ export function settleProcess(ctx: TranslationContext, needs: number): boolean {
   const bits = missing(tree, needs);
   if (bits === 0) return true;
   ctx.recorder?.referenceChange(ctx, tree, bits);
-  if (ctx.policy.referenceChange === 'interrupt') return ctx.fail('referenceChange', 'process', tree.level);
+  // Of a walk that began below the root nobody knows what translated the entry's address: it is made again.
+  const fails = ctx.policy.referenceChange === 'interrupt' || (tree.resumed && ctx.twoStage);
+  if (fails) return ctx.fail('referenceChange', 'process', tree.level);
   // The partition's current leaf is still the one that translated the address of this entry.
   if (ctx.twoStage && !settleTableStore(ctx)) return false;
   if (!ctx.sideEffects) return true;

@@ -37,6 +37,7 @@ import { hypervisorReal } from './real-mode';
 import { WalkRecorder, type WalkObserver } from './recorder';
 import { partitionRights, processRights } from './protection';
 import { recordedRights } from './reference-change';
+import type { WalkCache } from './walk-cache';
 import { toInterrupt, type InterruptImage } from './to-interrupt';
 import { REAL_EA } from '../../isa/registers/translation';
 
@@ -48,6 +49,11 @@ const { READ, WRITE, FETCH, ALL } = RIGHT;
 export class Translator {
   private readonly ctx: TranslationContext;
   private readonly hash: HashTranslation;
+  /**
+   * What earlier walks found; absent: every walk begins at the root. Who gives one empties it whenever a table may have
+   * changed.
+   */
+  walks: WalkCache | undefined;
 
   /** @param hash hashed translation, for partitions with LPCR[HR] = 0 */
   constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = new HashedTranslation(policy)) {
@@ -162,10 +168,25 @@ export class Translator {
     if (ctx.caches !== undefined) ctx.caches.begin(ctx);
     if (ctx.recorder !== undefined) ctx.recorder.start();
     selectMode(ctx);
-    const translated = this.byMode(ctx);
+    this.useWalks(ctx);
+    const translated = this.byMode(ctx) || (ctx.walks !== undefined && this.again(ctx));
     if (translated) ctx.commitUpdates();
     if (ctx.recorder !== undefined) ctx.recorder.finish(ctx, translated);
     return translated;
+  }
+
+  /** Whoever watches sees every step, and the architected caches have an opinion of their own. */
+  private useWalks(ctx: TranslationContext): void {
+    const unseen = ctx.recorder === undefined && ctx.caches === undefined;
+    ctx.walks = unseen && (ctx.mode === 'radix' || ctx.mode === 'guestReal') ? this.walks : undefined;
+    if (ctx.walks !== undefined) ctx.walks.begin(ctx);
+  }
+
+  /** A translation that failed is made again from the roots: what is wrong is said by a whole walk. */
+  private again(ctx: TranslationContext): boolean {
+    ctx.walks = undefined;
+    ctx.reset();
+    return this.byMode(ctx);
   }
 
   private byMode(ctx: TranslationContext): boolean {
@@ -188,14 +209,19 @@ export class Translator {
 function radix(ctx: TranslationContext): boolean {
   if (!qualifyAddress(ctx)) return false;
   if (ctx.caches !== undefined && inTlb(ctx)) return complete(ctx);
+  if (!mayResume(ctx)) ctx.walks = undefined;
   return (
-    readPartitionEntry(ctx) &&
+    (ctx.walks !== undefined || readPartitionEntry(ctx)) &&
     processScoped(ctx) &&
     (!ctx.twoStage || partitionScoped(ctx, ctx.hostHi, ctx.hostLo, ctx.access.needs)) &&
     keepInTlb(ctx) &&
     complete(ctx)
   );
 }
+
+/** What LPID and PID do not tell apart begins at the root: a guest under LPID 0, and quadrants that do not exist. */
+const mayResume = (ctx: TranslationContext): boolean =>
+  (ctx.lpid !== 0 || ctx.hv) && (ctx.policy.partitions || quadrantIsPlain(ctx));
 
 /**
  * True where the architected TLB has the page and what it has permits the access. If it does not, the tables are
@@ -226,8 +252,9 @@ function keepInTlb(ctx: TranslationContext): true {
 function guestReal(ctx: TranslationContext): boolean {
   ctx.lpid = lpidr(ctx);
   ctx.twoStage = true;
+  if (!mayResume(ctx)) ctx.walks = undefined;
   return (
-    readPartitionEntry(ctx) &&
+    (ctx.walks !== undefined || readPartitionEntry(ctx)) &&
     partitionScoped(ctx, ctx.eaHi & REAL_ADDRESS, ctx.eaLo, ctx.access.needs) &&
     complete(ctx)
   );

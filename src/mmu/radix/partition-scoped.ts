@@ -4,6 +4,7 @@
  */
 import { RIGHT } from '../access';
 import { PURPOSE, type TranslationContext } from '../context';
+import { readPartitionEntry } from '../partition-table';
 import { checkProtection, partitionRights } from '../protection';
 import { recordedRights, settlePartition } from '../reference-change';
 import { leafAddress } from './leaf';
@@ -18,6 +19,12 @@ export function partitionScoped(ctx: TranslationContext, hi: number, lo: number,
   tree.addressHi = hi;
   tree.addressLo = lo;
   if (ctx.caches !== undefined && fromTlb(ctx, needs)) return true;
+  tree.resumed = ctx.walks !== undefined && ctx.walks.find(ctx, tree);
+  if (!tree.resumed && !ctx.partitionRead) {
+    if (!readPartitionEntry(ctx)) return false;
+    tree.addressHi = hi;
+    tree.addressLo = lo;
+  }
   if (!walkTree(ctx, tree)) return false;
   tree.rights = partitionRights(ctx, tree);
   if (!checkProtection(ctx, tree, needs)) return false;

@@ -5,6 +5,7 @@
 import type { TranslationContext } from '../context';
 import { exceeds } from '../halves';
 import { quadrantIsPlain } from '../mode';
+import { readPartitionEntry } from '../partition-table';
 import { readProcessEntry } from '../process-table';
 import { checkProtection, processRights } from '../protection';
 import { settleProcess } from '../reference-change';
@@ -18,8 +19,8 @@ export function processScoped(ctx: TranslationContext): boolean {
   const tree = ctx.process;
   const needs = ctx.access.needs;
   tree.tableTranslation = ctx.twoStage ? guestTableAddress : undefined;
-  if (!readProcessEntry(ctx)) return false;
-  if (ctx.checksRoot && !checkRoot(ctx)) return false;
+  tree.resumed = ctx.walks !== undefined && ctx.walks.find(ctx, tree);
+  if (!tree.resumed && !findRoot(ctx)) return false;
   if (!walkTree(ctx, tree)) return false;
   tree.rights = processRights(ctx, tree);
   if (!checkProtection(ctx, tree, needs)) return false;
@@ -27,6 +28,12 @@ export function processScoped(ctx: TranslationContext): boolean {
   leafAddress(ctx, tree);
   return true;
 }
+
+/** The root of the process's tree, by the partition table and the process table. */
+const findRoot = (ctx: TranslationContext): boolean =>
+  (ctx.partitionRead || readPartitionEntry(ctx)) &&
+  readProcessEntry(ctx) &&
+  (!ctx.checksRoot || checkRoot(ctx));
 
 /** Where trees of any size exist: no tree at all, a quadrant or an address that this one does not translate. */
 function checkRoot(ctx: TranslationContext): boolean {

@@ -12,13 +12,18 @@ import { RADIX_ENTRY_SIZE, SMALLEST_TREE_SIZE } from '../../../isa/tables/radix'
 
 const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 
-/** Walks to the leaf that translates the tree's address; it is then the tree's current entry. */
+/**
+ * Walks to the leaf that translates the tree's address; it is then the tree's current entry. A tree that is `resumed` is
+ * at an entry that an earlier walk found.
+ */
 export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
-  if (!start(ctx, tree)) return false;
+  if (!tree.resumed && !start(ctx, tree)) return false;
   const { tableSizes, leaves } = ctx.policy.geometry;
   const { addressHi, addressLo, tableTranslation } = tree;
   let { valueHi, valueLo, shift } = tree;
   for (let level = tree.level + 1; ; level++) {
+    const aboveHi = valueHi;
+    const aboveLo = valueLo;
     const log2Entries = tableEntries(valueLo);
     shift -= log2Entries;
     if (!permitsTable(tableSizes[level]!, log2Entries, shift)) return ctx.fail('badTree', tree.scope, level);
@@ -31,7 +36,10 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
     tree.index = index;
     tree.entryHi = hi;
     tree.entryLo = lo;
-    if (tableTranslation !== undefined) {
+    if (tree.resumed) {
+      hi = 0;
+      lo = tree.tableLo | (index << ENTRY_SHIFT);
+    } else if (tableTranslation !== undefined) {
       if (!tableTranslation(ctx, hi, lo)) return false;
       hi = ctx.hostHi;
       lo = ctx.hostLo;
@@ -41,7 +49,12 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
     tree.valueHi = valueHi = ctx.valueHi;
     tree.valueLo = valueLo = ctx.valueLo;
     if (!isValid(valueHi)) return end(ctx, tree, 'invalid');
-    if (isLeaf(valueHi)) return end(ctx, tree, leaves[level]! ? 'leaf' : 'bad tree');
+    if (isLeaf(valueHi)) {
+      if (ctx.walks !== undefined && !tree.resumed) ctx.walks.keep(ctx, tree, aboveHi, aboveLo);
+      return end(ctx, tree, leaves[level]! ? 'leaf' : 'bad tree');
+    }
+    // What lies below the table that was known is not.
+    tree.resumed = false;
     if (ctx.recorder !== undefined) ctx.recorder.treeEntry(ctx, tree, 'next level');
     if (ctx.caches !== undefined) ctx.caches.keepDirectory(ctx, tree);
   }

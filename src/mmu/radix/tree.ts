@@ -22,6 +22,9 @@ export class RadixTree {
   hostLo = 0;
   valueHi = 0;
   valueLo = 0;
+  /** The walk begins at the current entry, which an earlier walk found, as it did the table at this real address. */
+  resumed = false;
+  tableLo = 0;
   level = 0;
   index = 0;
   /** log2 of the bytes that the entry maps. */

@@ -4,36 +4,19 @@
  */
 import fc from 'fast-check';
 import { RealMemory } from '../../../src/core/memory';
-import { hiOf, joinHalves, loOf } from '../../../src/core/u64';
-import { INTERRUPTS } from '../../../isa/interrupts';
-import { ACCESS, rightsText } from '../../../src/mmu/access';
+import { hiOf, loOf } from '../../../src/core/u64';
+import { ACCESS } from '../../../src/mmu/access';
 import type { MmuPolicy } from '../../../src/mmu/policy';
 import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { Translator } from '../../../src/mmu/translate';
 import { CpuState } from '../../../src/state/cpu-state';
+import { fastOutcome } from './outcome';
 import { hostileMachine, MEMORY_SIZE, soundMachine, type RandomMachine } from './tables';
 import { Twin, type TwinOutcome } from './twin';
 
 const seed = Number(process.env['BOOK3S_SEED'] ?? Date.now() & 0x7fffffff);
 const memory = RealMemory.ofSize(MEMORY_SIZE);
 const twinMemory = new DataView(new ArrayBuffer(MEMORY_SIZE));
-
-function fastOutcome(mmu: Translator, translated: boolean): TwinOutcome {
-  if (translated)
-    return {
-      ra: joinHalves(mmu.raHi, mmu.raLo),
-      pageShift: mmu.pageShift,
-      inhibited: mmu.cachingInhibited,
-      guarded: mmu.guarded,
-      rights: rightsText(mmu.rights),
-    };
-  const { interrupt, cause, ...registers } = mmu.toInterrupt();
-  const image: Record<string, bigint> = {
-    [INTERRUPTS[interrupt].save === 'HSRR' ? 'HSRR1' : 'SRR1']: cause,
-  };
-  for (const [name, value] of Object.entries(registers)) image[name.toUpperCase()] = value;
-  return { interrupt, image };
-}
 
 /** Fills memory with a repeated pattern of 2^n doublewords. */
 function fill(pattern: readonly bigint[]): void {
