@@ -24,6 +24,8 @@ export class RealMemory {
   readonly tablePages: Uint8Array;
   /** Called when a page is read as a table for the first time; its number. */
   onNewTablePage: ((page: number) => void) | undefined;
+  /** Called when a walk has set reference or change bits: a store that no instruction made. */
+  onTableUpdate: ((addr: number, bytes: number) => void) | undefined;
   private readonly view: DataView;
 
   /** @param base offset of real address 0 in `buffer`; @param size in bytes, a multiple of 4096 */

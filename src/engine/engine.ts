@@ -120,6 +120,7 @@ export class Engine {
     this.writes = new WriteWatch(this.caches, this.map.ramSize >>> 12);
     this.reservations = new Reservations(this.cpus, this.writes, 1 << (options.reservationShift ?? 7));
     this.ram.onNewTablePage = (page) => this.writes.revoke(page);
+    this.ram.onTableUpdate = (address, bytes) => this.written(address, bytes);
     this.hasPrefixes = INSTRUCTIONS.some(({ size, row }) => size === 64 && options.implements(row));
   }
 

@@ -152,6 +152,7 @@ export class TranslationContext {
   setBits(hostLo: number, bits: number): void {
     const low = (hostLo >>> 0) + 4;
     this.memory.setWord(low, this.memory.getWord(low) | bits);
+    this.memory.onTableUpdate?.(low, 4);
   }
 
   /** Carries out what was remembered: the access is certain to happen. */

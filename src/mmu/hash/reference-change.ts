@@ -2,7 +2,7 @@
  * Reference and change bits of hashed pages: hardware always sets them, each with a store of the one byte that holds
  * it, because software may own the other bytes at that moment (Power ISA v3.0B Book III, 5.7.12).
  */
-import { C_BYTE, HPTE1, R_BYTE } from '../../../isa/tables/hpte';
+import { C_BYTE, HPTE1, HPTE_SIZE, R_BYTE } from '../../../isa/tables/hpte';
 import { RIGHT } from '../access';
 import type { TranslationContext } from '../context';
 import { recordUpdate } from './record';
@@ -26,5 +26,6 @@ function storeBits(ctx: TranslationContext, walk: HashWalk, bits: number): void 
   const { bytes } = ctx.memory;
   if ((bits & R) !== 0) bytes[walk.at + R_BYTE.offset]! |= R_BYTE.bit;
   if ((bits & C) !== 0) bytes[walk.at + C_BYTE.offset]! |= C_BYTE.bit;
+  ctx.memory.onTableUpdate?.(walk.at, HPTE_SIZE);
   walk.valueLo |= bits;
 }
