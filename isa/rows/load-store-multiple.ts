@@ -17,6 +17,7 @@ import {
   load,
   ltU,
   mode,
+  ne,
   or,
   resource,
   select,
@@ -84,8 +85,9 @@ const storeString = (ea: I64, length: I32): Sem =>
     store(1, add(ea, extendU(i)), shrU(gpr(registerOf('RS', i)), placeOf(i)), MULTIPLE),
   );
 
+/** choice: RA = 0, which is no register, may be in the range: undefined by the manual, IBM's processors load. */
 const loadIndexedString: Sem = def(countedLength, (length) => [
-  when(or(isLoaded('RA', length), isLoaded('RB', length)), raise('illegal')),
+  when(or(and(ne(field('RA'), i32(0)), isLoaded('RA', length)), isLoaded('RB', length)), raise('illegal')),
   atEffective(indexed, (ea) =>
     bigEndianOnly(ea, [when(length, touchPages(ea, extendU(length))), loadString(ea, length)]),
   ),

@@ -128,7 +128,9 @@ function enterMsr(
   if (to.relocate) lo |= IR_AND_DR;
   if (save !== 'LR') lo &= ~EE;
   if (save === 'SRR') lo &= ~RI;
-  if (name === 'machineCheck') lo &= ~ME;
+  // A guest of the built-in hypervisor keeps ME, which nothing it executes could set again (Linux book3s_hv.c:
+  // intr_msr).
+  if (name === 'machineCheck' && to.hv) lo &= ~ME;
   cpu.setMsr(hi, lo);
 }
 

@@ -317,10 +317,15 @@ export class Machine {
     return handled;
   }
 
-  /** Counts time of a turn. A CPU that waits lets its turn pass: all of them have the same time. */
+  /**
+   * Counts time of a turn. A CPU that waits lets its turn pass. Without a cycle model the CPUs share one processor's time:
+   * what one uses passes for all, so that none ever sees a time base that is behind what another has read.
+   */
   private turnUsed(cpu: Cpu, time: number, ran: number): void {
     this.execution.pass(cpu, time - ran);
     this.turnLeft -= time;
+    if (this.timing) return;
+    for (const other of this.cpus) if (other !== cpu) this.execution.pass(other, time);
   }
 
   private takePower(): MachineEnd {

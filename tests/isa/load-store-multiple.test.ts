@@ -113,6 +113,12 @@ describe('strings', () => {
     expect(x.gpr[29]).toBe(0x01020000n);
   });
 
+  test('lswx may load register 0 where RA = 0 stands for no register', () => {
+    const gpr = registers({ 4: 0x2000n });
+    const x = executeCounted('lswx', { RT: 31, RA: 0, RB: 4 }, { count: 8, gpr, storage: holding(0x2000n, '0102030405060708') }); // prettier-ignore
+    expect([raised(x), x.gpr[31], x.gpr[0]]).toEqual([undefined, 0x01020304n, 0x05060708n]);
+  });
+
   test('lswx is illegal where RA or RB is loaded, and always where it is RT', () => {
     const gpr = registers({});
     const form = (fields: Record<string, number>, count: number) =>
@@ -122,7 +128,7 @@ describe('strings', () => {
     expect(form({ RT: 3, RA: 8, RB: 4 }, 5)).toBe('illegal');
     expect(form({ RT: 3, RA: 3, RB: 8 }, 0)).toBe('illegal');
     expect(form({ RT: 3, RA: 8, RB: 3 }, 0)).toBe('illegal');
-    expect(form({ RT: 31, RA: 0, RB: 8 }, 5)).toBe('illegal');
+    expect(form({ RT: 31, RA: 1, RB: 8 }, 9)).toBe('illegal');
   });
 
   test('stswi and stswx store four bytes a register, wrapping', () => {

@@ -204,3 +204,32 @@ test('time of a CPU is its own, whichever ran last', () => {
   const timeOf = (cpu: number): bigint => guest.machine.cpus[cpu]!.hooks.now();
   expect([timeOf(0), timeOf(1)]).toEqual([100n, 30n]);
 });
+
+test('no CPU sees a time base behind what another has read', () => {
+  const watch = `mftb 6
+        ld      5, 0(3)
+        mftb    6
+        cmpld   6, 5
+        bge     1f
+        std     6, 8(3)         # behind
+1:      std     6, 0(3)
+        bdnz    WHERE`;
+  const guest = pair(`
+start:  li 7, 20000
+        mtctr   7
+2:      ${watch.replace('WHERE', '2b')}
+        b .
+other:  li 7, 20000
+        mtctr   7
+3:      ${watch.replace('WHERE', '3b').replaceAll('1f', '4f').replace('1:', '4:')}
+        b .
+`);
+  Object.assign(guest.machine, { enabled: 3 });
+  guest.machine.run(400_000);
+  const at = (address: number): bigint => {
+    const bytes = guest.machine.memory.bytes.subarray(address, address + 8);
+    return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  };
+  expect(at(0x8008)).toBe(0n);
+  expect(at(0x8000)).toBeGreaterThan(200_000n);
+});

@@ -232,6 +232,7 @@ describe("faults that are the guest's own", () => {
       HDSI(guest, gpa, NONE);
       expect(last(guest)).toBe('machineCheck');
       expect(guest.cpu().inState(MSR.HV)).toBe(false);
+      expect(guest.cpu().inState(MSR.ME)).toBe(true);
       expect(guest.cpu().nia).toBe(0x200n);
       expect(guest.cpu().state.named('DAR')).toBe(BigInt(gpa));
       expect(guest.taken[0]!.status & 0x200000n).toBe(0x200000n);
