@@ -142,6 +142,10 @@ export class ContextTracker {
         cache.dropPages(hiOf(page.address), loOf(page.address), page.shift);
       return;
     }
+    if (what.scope === 'hash' && page && page.shift <= LARGEST_BY_PAGE) {
+      for (const cache of this.engine.caches) cache.dropSegmentPages(loOf(page.address), page.shift);
+      return;
+    }
     this.engine.contexts.drop((context) => reaches(what, context));
   }
 

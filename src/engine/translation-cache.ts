@@ -17,6 +17,8 @@ const EMPTY = -1;
 /** EA bits of a tag: the page, without the quadrant, in the upper and lower half. */
 const QUADRANT_FREE = 0x3fffffff;
 const PAGE_LOW = ~0xfff;
+/** ... the page in a segment of 256 MiB. */
+const SEGMENT_PAGE = 0x0ffff000;
 
 /** Number of places that {@link TranslationCache.select} distinguishes. */
 export const PLACES = 8;
@@ -134,6 +136,21 @@ export class TranslationCache {
       this.dropTag(at + 2, eaHi, eaLo);
       this.dropTag(this.fetchEntry(eaLo) ^ (fetchFlip(place) >> 2), eaHi, eaLo);
     }
+  }
+
+  /**
+   * Drops the pages that have this offset in a segment of hashed translation, in every context and segment: the last 28
+   * bits of an effective and of its virtual address are the same, whatever the segment's size.
+   * @param shift log2 of the bytes; up to 24
+   */
+  dropSegmentPages(offset: number, shift: number): void {
+    const first = offset & -(2 ** shift);
+    for (let at = first; at < first + 2 ** shift; at += 4096)
+      for (let place = 0; place < PLACES; place++) {
+        const entry = this.entry(at) ^ (tlbFlip(place) >> 2);
+        for (const tag of [entry, entry + 2, this.fetchEntry(at) ^ (fetchFlip(place) >> 2)])
+          if (((this.words[tag]! ^ at) & SEGMENT_PAGE) === 0) this.words.fill(EMPTY, tag, tag + 2);
+      }
   }
 
   private dropTag(tag: number, eaHi: number, eaLo: number): void {

@@ -67,6 +67,24 @@ describe('the translation cache', () => {
     expect(lookUp(0, 0x20000, false)).toBe(0x2000);
   });
 
+  test('dropping pages by their offset in a segment takes them in every segment of either size, and their neighbours not', () => {
+    const { cache, lookUp } = setUp();
+    const offset = 0x0123_0000;
+    const segments: readonly (readonly [hi: number, lo: number])[] = [
+      [0, 0],
+      [0, 0x3000_0000],
+      [0x7fff, 0x5000_0000],
+      [0xc0000000 | 0, -0x2000_0000],
+    ];
+    for (const [hi, lo] of segments)
+      for (const beside of [-0x1000, 0, 0xf000, 0x10000]) {
+        cache.insert(hi, lo | (offset + beside), 0x2000, READ_WRITE);
+        cache.dropSegmentPages(offset + 0x4321, 16);
+        const stays = beside < 0 || beside === 0x10000;
+        expect(lookUp(hi, lo | (offset + beside), true)).toBe(stays ? 0x2000 : undefined);
+      }
+  });
+
   test('dropping the writes of a real page keeps its reads and the writes of others', () => {
     const { cache, lookUp } = setUp();
     cache.insert(0, 0x5000, 0x1000, READ_WRITE);
