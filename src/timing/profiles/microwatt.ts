@@ -111,7 +111,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     remainder: -1,
   },
   fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, refill: 11 },
-  data: { sets: 64, ways: 2, lineShift: 6, miss: 89 / 12, refill: 10, replacement: 'firstWay', writeAllocates: false },
+  data: { sets: 64, ways: 2, lineShift: 6, miss: 8, refill: 10, replacement: 'firstWay', writeAllocates: false },
   translation: {
     instruction: { sets: 64, ways: 1, index: 'folded' },
     data: { sets: 64, ways: 2, index: 'page' },
