@@ -13,8 +13,10 @@ const PAGE_SHIFT = 12;
 export const TABLE = {
   /** A radix tree: its leaves may gain permissions without making a kept translation wrong. */
   TREE: 1,
-  /** Partition and process tables, hashed page tables. */
-  OTHER: 2,
+  /** A hashed page table: a doubleword that is zero is no part of a translation. */
+  HASHED: 2,
+  /** A partition or process table: even a doubleword that is zero means something. */
+  ROOT: 4,
 } as const;
 
 export class RealMemory {

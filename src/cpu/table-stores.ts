@@ -39,8 +39,11 @@ export function storeAround(memory: RealMemory, at: number, bytes: number, store
 
 /** True where a doubleword that becomes another one may be in a kept translation that is then wrong. */
 function matters(hi: number, lo: number, after: { hi: number; lo: number }, kinds: number): boolean {
-  if ((hi === after.hi && lo === after.lo) || (hi === 0 && lo === 0)) return false;
-  if ((kinds & TABLE.OTHER) !== 0) return true;
+  if (hi === after.hi && lo === after.lo) return false;
+  // There zero is a table at address 0, of the smallest size, or hashed translation: translations come from it.
+  if ((kinds & TABLE.ROOT) !== 0) return true;
+  if (hi === 0 && lo === 0) return false;
+  if ((kinds & TABLE.HASHED) !== 0) return true;
   // Invalid entries are never kept.
   if ((hi & VALID) === 0) return false;
   const isLeaf = (hi & LEAF) === LEAF;

@@ -63,13 +63,13 @@ export function locatePartitionEntry(ctx: TranslationContext): boolean {
 
 function readDoublewords(ctx: TranslationContext): boolean {
   const { entryHi, entryLo } = ctx.partition;
-  if (!ctx.read(entryHi, entryLo + 8, TABLE.OTHER)) {
+  if (!ctx.read(entryHi, entryLo + 8, TABLE.ROOT)) {
     ctx.recorder?.partitionEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, ctx.partition);
   }
   ctx.pate1Hi = ctx.valueHi;
   ctx.pate1Lo = ctx.valueLo;
-  return ctx.read(entryHi, entryLo, TABLE.OTHER);
+  return ctx.read(entryHi, entryLo, TABLE.ROOT);
 }
 
 /** Without partitions only doubleword 1 of entry 0 means anything. The fault is the program's own. */
@@ -80,7 +80,7 @@ function readOnlyEntry(ctx: TranslationContext): boolean {
   tree.entryHi = ctx.cpu.hi(PTCR_AT) & PATB_HI;
   tree.entryLo = ctx.cpu.lo(PTCR_AT) & PATB_LO;
   tree.hostLo = tree.entryLo;
-  if (!ctx.read(tree.entryHi, tree.entryLo + 8, TABLE.OTHER)) {
+  if (!ctx.read(tree.entryHi, tree.entryLo + 8, TABLE.ROOT)) {
     ctx.recorder?.partitionEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, ctx.process);
   }

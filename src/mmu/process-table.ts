@@ -28,7 +28,7 @@ export function readProcessEntry(ctx: TranslationContext): boolean {
     lo = ctx.hostLo;
   }
   tree.hostLo = lo;
-  if (!ctx.read(hi, lo, TABLE.OTHER)) {
+  if (!ctx.read(hi, lo, TABLE.ROOT)) {
     ctx.recorder?.processEntry(ctx, 'outside memory');
     return failOutsideMemory(ctx, tree);
   }

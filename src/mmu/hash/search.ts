@@ -100,7 +100,7 @@ function searchGroup(ctx: TranslationContext, walk: HashWalk, h: number): boolea
     if (ctx.recorder !== undefined) recordNoGroup(ctx, walk, { h, indexHi, indexLo, hi, lo });
     return false;
   }
-  ctx.memory.noteTable(lo >>> 0, TABLE.OTHER);
+  ctx.memory.noteTable(lo >>> 0, TABLE.HASHED);
   scan(ctx, walk, lo >>> 0, walk.wantLo | h);
   if (ctx.recorder !== undefined) recordGroup(ctx, walk, { h, indexHi, indexLo, hi, lo });
   return true;

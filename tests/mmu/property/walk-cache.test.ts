@@ -129,6 +129,56 @@ describe(`walks from where earlier ones got (seed ${seed})`, () => {
     fc.assert(fc.property(hostileMachine, changes, compare), { seed, numRuns: 100 });
   });
 
+  test('begin anew where a process table, or the entry that leads to it, was zero', () => {
+    const V = 1n << 63n;
+    const { kept } = sides;
+    const TREE = 0x40000000000000adn;
+    const tree = (base: number, page: bigint): [number, bigint][] => [
+      [base, V | BigInt(base + 0x10000) | 9n],
+      [base + 0x10000, V | BigInt(base + 0x11000) | 9n],
+      [base + 0x11000, V | BigInt(base + 0x12000) | 9n],
+      [base + 0x12000, (3n << 62n) | page | 0x187n],
+    ];
+    // Partition 0 has an identity map of its first 2M; its process table is at 0: doubleword 1 of the PATE is zero.
+    const [pate, process0, process1] = [0x10000, 0, 0x30000];
+    kept.reset({
+      words: [
+        [pate, V | TREE | 0x100000n],
+        [0x100000, V | 0x110000n | 9n],
+        [0x110000, V | 0x111000n | 9n],
+        [0x111000, (3n << 62n) | 0x187n],
+        [process0, TREE | 0x140000n],
+        [process1, TREE | 0x180000n],
+        ...tree(0x140000, 0x80000n),
+        ...tree(0x180000, 0x81000n),
+      ],
+      registers: { MSR: 0x9000000000001032n, LPCR: 0x500000n, PTCR: BigInt(pate) },
+      accesses: [],
+      policy: POWER9,
+    });
+    const walks = new WalkCache();
+    const mmu = new Translator(kept.memory, POWER9);
+    mmu.walks = walks;
+    const page = (): number => {
+      if (!mmu.access(kept.cpu, ACCESS.load, 0, 0)) throw new Error(mmu.fault.kind);
+      return mmu.raLo;
+    };
+    const store = (at: number, value: bigint, bytes: number): boolean => {
+      const stale = storeAround(kept.memory, at, bytes, () => kept.store(at, value, bytes));
+      if (stale) walks.clear();
+      return stale;
+    };
+    expect([page(), page()]).toEqual([0x80000, 0x80000]);
+    // The upper half, which stays zero, changes nothing.
+    expect(store(pate + 8, 0n, 4)).toBe(false);
+    expect(store(pate + 8, BigInt(process1), 8)).toBe(true);
+    expect(page()).toBe(0x81000);
+    expect(store(process1, TREE | 0x140000n, 8)).toBe(true);
+    expect(page()).toBe(0x80000);
+    // The other doubleword of an entry is a change as well, and so is what a byte of it becomes.
+    expect(store(process1 + 15, 1n << 56n, 1)).toBe(true);
+  });
+
   test('keep the processes of a partition apart', () => {
     const V = 1n << 63n;
     const { kept } = sides;
