@@ -16,6 +16,8 @@ import { World, type L2Access } from './support';
 export const L1 = 4 * MIB;
 /** The most that shadow trees and lists may have, as the world is told. */
 export const SHADOW_LIMIT = 4 * MIB;
+/** H_REGISTER_PROC_TBL: a radix guest. */
+const RADIX_FLAG = 4n;
 const STOPPED_AT = offsetOf('STOPPED');
 const STATUS_REGISTER = 3;
 const FIRST_ARGUMENT = 4;
@@ -45,10 +47,13 @@ export class Hostile {
   /** Of every result so far. */
   digest = 0;
   private readonly numbers: readonly number[];
+  /** This L1 may choose a hashed page table; as long as it has one it has no nested guests. */
+  private readonly mayHash: boolean;
   private x: number;
 
   constructor(seed: number) {
     this.x = seed | 1;
+    this.mayHash = this.random(4) === 0;
     const { l0 } = this.world;
     this.numbers = HYPERCALL_ROWS.map((row) => row.number).filter((number) => l0.hypercalls.answers(number));
     for (const vcpu of l0.vcpus) startVcpu(l0, vcpu, { entry: 0x100n, argument: 0n });
@@ -155,9 +160,29 @@ export class Hostile {
       }
       case 0x37c:
         if (this.random(2)) set(0, this.pick([8n, 0x18n, 0x1cn, 0x1dn, 0x10n, 0n, 2n]));
+        if (!this.mayHash) set(0, state.gpr(FIRST_ARGUMENT) | RADIX_FLAG);
         if (this.random(2)) set(1, BigInt(this.random(64) * 65536));
+        if (this.random(2)) set(2, 0n);
         if (this.random(2)) set(3, BigInt(this.random(26)));
+        return;
+      case 0x8:
+        if (this.random(2)) this.prepareHpte(set);
+        return;
+      case 0x36c:
+      case 0x370:
+        if (this.random(4)) set(0, 0n);
+        // The orders that suit L1's memory, and a cancellation.
+        if (this.random(4)) set(1, this.pick([18n, 18n, 19n, 0n]));
     }
+  }
+
+  /** An entry for a page of L1 that is accepted where its group has a free place. */
+  private prepareHpte(set: (n: number, value: bigint) => void): void {
+    const bolted = this.pick([0n, 0x10n]);
+    set(0, 0n);
+    set(1, BigInt(this.random(2048) * 8));
+    set(2, (BigInt(this.random(2 ** 20)) << 12n) | bolted | 1n);
+    set(3, BigInt(this.random(L1 / 4096) * 4096) | 0x190n | BigInt(this.random(4)));
   }
 
   /** A state that is accepted, so that the nested guest is really entered. */
