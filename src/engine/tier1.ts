@@ -5,7 +5,8 @@
 import { prologue } from '../../isa/vocabulary/prologue';
 import type { InsnRow } from '../../isa/vocabulary/row';
 import { HelperBuilder } from './helpers';
-import { IP, Lowering } from './lowering';
+import { Lowering } from './lowering';
+import { IP } from './parameters';
 import type { Handler } from './specialise';
 import type { Variant } from './variant';
 import type { EngineWeaver } from './weaver';

@@ -12,7 +12,7 @@ import {
 import { u64 } from '../../src/core/u64';
 import { Engine, type EngineHost } from '../../src/engine/engine';
 import { EXIT } from '../../src/engine/helpers';
-import { SERVICE_NAMES } from '../../src/engine/lowering';
+import { SERVICE_NAMES } from '../../src/engine/service-code';
 import type { AccessDescriptor } from '../../src/engine/storage-code';
 import { variantIndex } from '../../src/engine/variant';
 import type { CpuState } from '../../src/state/cpu-state';
