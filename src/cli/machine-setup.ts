@@ -59,11 +59,13 @@ export function setUp(options: SetupOptions, output: (byte: number) => void): Se
 
 function fromImage(options: SetupOptions, output: (byte: number) => void): Setup {
   const name = options.image!;
+  const description = MACHINES[options.machine ?? 'powernv'];
   const image = readImage(name, readBytes(name, 'image'), {
+    ...(description.imageBase === undefined ? {} : { base: description.imageBase }),
     ...(options.loadAddress === undefined ? {} : { loadAddress: options.loadAddress }),
     ...(options.entry === undefined ? {} : { entry: options.entry }),
   });
-  const machine = build(MACHINES[options.machine ?? 'powernv'], options, output);
+  const machine = build(description, options, output);
   machine.load(image, extrasOf(options));
   return { machine, image, timing: machine.timing };
 }

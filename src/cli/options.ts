@@ -26,12 +26,19 @@ export type Parsed = Readonly<Record<string, unknown>>;
 /** The name of an option as the user writes it. */
 const shown = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
 
-/** The text of an option that may be given once; undefined where it is not given. */
-export function textOf(argv: Parsed, name: string): string | undefined {
+/** The text of an option that may be given once and may be empty; undefined where it is not given. */
+export function anyTextOf(argv: Parsed, name: string): string | undefined {
   const given = argv[name];
   if (given === undefined) return undefined;
   if (Array.isArray(given)) throw new UserError(`${shown(name)}: given ${given.length} times, expected once`);
-  if (typeof given !== 'string' || given === '') throw new UserError(`${shown(name)}: expected a value`);
+  if (typeof given !== 'string') throw new UserError(`${shown(name)}: expected a value`);
+  return given;
+}
+
+/** The text of an option that may be given once; undefined where it is not given. */
+export function textOf(argv: Parsed, name: string): string | undefined {
+  const given = anyTextOf(argv, name);
+  if (given === '') throw new UserError(`${shown(name)}: expected a value`);
   return given;
 }
 

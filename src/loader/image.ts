@@ -38,9 +38,12 @@ export interface Image {
   readonly symbols: SymbolTable;
 }
 
-/** Where the user wants the image; both are host real addresses. */
+/** Where the image goes; all are host real addresses. */
 export interface ImageOptions {
+  /** Where the user wants it. */
   readonly loadAddress?: bigint;
+  /** Where address 0 of a position-independent ELF file goes if the user does not say. Default 0. */
+  readonly base?: bigint;
   readonly entry?: bigint;
 }
 

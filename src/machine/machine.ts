@@ -68,6 +68,8 @@ export interface MachineDescription {
   readonly maxMemory: number;
   /** Bytes of real memory that are needed for what the user asked for; absent: just that. */
   readonly hostMemory?: (memory: number) => number;
+  /** Where address 0 of a position-independent ELF file goes unless the user says otherwise; absent: 0. */
+  readonly imageBase?: bigint;
   /** The machine's guest may be a hypervisor, if the user likes. */
   readonly offersNested?: boolean;
   readonly build: (wiring: Wiring) => Devices;
@@ -244,6 +246,7 @@ export class Machine {
 
   /** Complete state without the memory's contents, for `encodeSnapshot` with `memory.bytes`. */
   save(): Omit<SnapshotDescription, 'memorySize'> {
+    this.execution.settleCounters();
     return {
       machine: this.description.name,
       model: this.model.name,

@@ -20,6 +20,8 @@ import { bootGuest } from './pseries/boot';
 const L0_SMALLEST = 32 * MIB;
 const L0_SHARE = 16;
 const MEMORY_UNIT = 65536;
+/** As on QEMU's machine of that name: below lies what a kernel copies to low memory, its interrupt vectors first. */
+const IMAGE_BASE = 0x40_0000n;
 /** Host frames end below 4 GiB. */
 const MOST_MEMORY = 3 * GIB;
 
@@ -54,6 +56,7 @@ export const PSERIES_MACHINE: MachineDescription = {
   defaultMemory: 512 * MIB,
   maxMemory: MOST_MEMORY,
   hostMemory: hostMemoryFor,
+  imageBase: IMAGE_BASE,
   offersNested: true,
   build({ bus, memory, threads, output, power, guestMemory, nested }) {
     const l0 = new L0({

@@ -129,6 +129,15 @@ describe('boot', () => {
     expect((await cli(['boot', '--memory', '1G', 'f'])).boot?.memory).toBe(2 ** 30);
   });
 
+  it('takes an empty kernel command line, and no empty name', async () => {
+    expect((await cli(['boot', 'f', '--machine', 'pseries', '--append', ''])).boot?.append).toBe('');
+    const { code, err } = await cli(['boot', 'f', '--machine', 'pseries', '--initrd', '']);
+    expect({ code, err }).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--initrd: expected a value/) as string,
+    });
+  });
+
   it('goes on from a snapshot instead of an image', async () => {
     expect((await cli(['boot', '--snapshot-in', 's'])).boot).toMatchObject({ snapshotIn: 's' });
   });

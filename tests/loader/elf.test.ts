@@ -109,6 +109,18 @@ it('moves a position-independent image with its entry, symbols and TOC', () => {
   expect(read({ ...spec, symbols }).entry).toBe(0x104n);
 });
 
+it('puts a position-independent image on the base of the machine, unless the user says where, and no other', () => {
+  const spec = { type: ET.DYN, segments: [{ vaddr: 0x100n, data: CODE }], entry: 0x104n };
+  const base = 0x40_0000n;
+  const symbols = [{ name: 'f', value: 0x104n }];
+  const image = read({ ...spec, symbols }, { base });
+  expect([image.segments[0]!.address, image.entry]).toEqual([base + 0x100n, base + 0x104n]);
+  expect(image.symbols.format(base + 0x104n)).toBe('f');
+  expect(read(spec, { base, loadAddress: 0x2000n }).entry).toBe(0x2004n);
+  expect(read(spec, { base, entry: 0x8n }).entry).toBe(0x8n);
+  expect(read({}, { base }).entry).toBe(0x10004n);
+});
+
 it('takes the entry that the user gives, wherever the file has its own', () => {
   expect(read({ entry: 0n }, { entry: 0x20n }).entry).toBe(0x20n);
 });

@@ -2,7 +2,7 @@
 import type { Options } from 'yargs';
 import { NESTED_CHOICES, type NestedChoice } from '../../kvm/nested/hazards';
 import { UserError } from '../../core/errors';
-import { defined, flag, isSet, operand, parsed, textOf, value, type Parsed } from '../options';
+import { anyTextOf, defined, flag, isSet, operand, parsed, textOf, value, type Parsed } from '../options';
 import {
   COLOR_OPTION,
   parseRecordOptions,
@@ -72,10 +72,12 @@ export const bootOptions: Record<string, Options> = {
   cpu: value(`CPU model: ${MODELS.join(', ')} (default: the machine's)`),
   m: value('real memory: 64K, 512M, 2G', { alias: 'memory' }),
   smp: value('number of CPUs (default: 1)'),
-  'load-addr': value('real address of a raw or position-independent image (default: 0)'),
+  'load-addr': value(
+    'real address of a raw or position-independent image (default: 0; of such an ELF file on pseries: 0x400000)',
+  ),
   entry: value("real address of the first instruction (default: the image's)"),
   initrd: value('initial RAM disk (machine pseries)'),
-  append: value('kernel command line (machine pseries)'),
+  append: value('kernel command line, which may be empty (machine pseries)'),
   dtb: value('device tree to use instead of the generated one (machine pseries)'),
   'dump-dtb': value('write the device tree that the guest would get, and end (machine pseries)'),
   'max-insns': value('stop with exit code 4 after this many instructions: 5_000_000, 10M'),
@@ -179,7 +181,7 @@ function parseGuest(argv: Parsed): Pick<BootOptions, 'initrd' | 'append' | 'dtb'
     );
   return {
     ...defined('initrd', textOf(argv, 'initrd')),
-    ...defined('append', textOf(argv, 'append')),
+    ...defined('append', anyTextOf(argv, 'append')),
     ...defined('dtb', textOf(argv, 'dtb')),
     ...defined('dumpDtb', textOf(argv, 'dump-dtb')),
   };

@@ -28,8 +28,8 @@ export const isElf = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => by
 
 /**
  * Reads an ELF64 image.
- * @param options `loadAddress` moves position-independent images (ET_DYN) so that their lowest byte is there; `entry`
- *   replaces the file's
+ * @param options `loadAddress` moves position-independent images (ET_DYN) so that their lowest byte is there, `base`
+ *   all of them by as much; `entry` replaces the file's
  * @throws UserError for every file that is not a complete 64-bit Power executable
  */
 export function readElf(name: string, bytes: Uint8Array, options: ImageOptions = {}): Image {
@@ -37,7 +37,7 @@ export function readElf(name: string, bytes: Uint8Array, options: ImageOptions =
   const header: Place = { at: 0, what: 'ELF header' };
   const type = checkHeader(reader, header);
   const linked = readSegments(reader, header);
-  const bias = loadBias(reader, { isDyn: type === ET.DYN, linked, loadAddress: options.loadAddress });
+  const bias = loadBias(reader, { isDyn: type === ET.DYN, linked, options });
   const sections = readSections(reader, header);
   const descriptors = readDescriptors(reader, header, sections);
   const start = options.entry === undefined ? readEntry(reader, linked, { header, descriptors }) : undefined;
@@ -173,9 +173,10 @@ function readSegment(reader: ElfReader, place: Place): Segment {
 /** How far a position-independent image moves. */
 function loadBias(
   reader: ElfReader,
-  { isDyn, linked, loadAddress }: { isDyn: boolean; linked: Segment[]; loadAddress: bigint | undefined },
+  { isDyn, linked, options }: { isDyn: boolean; linked: Segment[]; options: ImageOptions },
 ): bigint {
-  if (loadAddress === undefined) return 0n;
+  const { loadAddress, base = 0n } = options;
+  if (loadAddress === undefined) return isDyn ? base : 0n;
   const lowest = linked[0]!.address;
   if (!isDyn && loadAddress !== lowest)
     throw new UserError(
