@@ -39,6 +39,15 @@ export const PMC_SELECT: readonly Field[] = [
   field([56, 63]),
 ];
 
+/** MMCR1 on POWER9, by counter: the unit whose event it is, and which combination of its lines. */
+export const PMC_UNIT: readonly Field[] = [field([0, 3]), field([4, 7]), field([8, 11]), field([12, 15])];
+export const PMC_COMBINE: readonly Field[] = [
+  field([24, 25]),
+  field([26, 27]),
+  field([28, 29]),
+  field([30, 31]),
+];
+
 /** Sign of a counter: a negative one is an event. */
 export const PMC = fields({ NEGATIVE: 32, VALUE: [32, 63] });
 

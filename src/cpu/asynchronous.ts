@@ -137,7 +137,7 @@ const SOURCES: Readonly<Record<AsynchronousSource, SourceRow>> = {
   performanceMonitor: {
     interrupt: 'performanceMonitor',
     exists(cpu) {
-      settleActiveCounters(cpu);
+      if (isAlertAwaited(cpu)) settleActiveCounters(cpu);
       return isPending(cpu, PENDING.PERFORMANCE_MONITOR);
     },
     enabled: ee,
@@ -221,11 +221,12 @@ function unitsToException(
 }
 
 /** A performance monitor alert is awaited where its interrupt could be taken, or wakes the thread. */
-function unitsToPerformanceAlert(cpu: Cpu): number {
+function isAlertAwaited(cpu: Cpu): boolean {
   const stopped = cpu.state.int(STOPPED_AT);
-  const awaited = stopped === STOPPED.RUNNING ? ee(cpu) : stopped === STOPPED.UNTIL_EXCEPTION;
-  return awaited ? unitsToAlert(cpu) : Infinity;
+  return stopped === STOPPED.RUNNING ? ee(cpu) : stopped === STOPPED.UNTIL_EXCEPTION;
 }
+
+const unitsToPerformanceAlert = (cpu: Cpu): number => (isAlertAwaited(cpu) ? unitsToAlert(cpu) : Infinity);
 
 /**
  * Units of machine time (instructions, or cycles with a timing model) until an exception comes, or HDEC's goes, that

@@ -11,6 +11,7 @@ import type { InterruptImage } from '../mmu/to-interrupt';
 import type { Translator } from '../mmu/translate';
 import { CpuState } from '../state/cpu-state';
 import { hasSlot, offsetOf, SLOTS } from '../state/layout';
+import type { EventCounts } from './counter-events';
 import type { InterruptDetail } from './interrupts';
 import type { CpuModel } from './models/model';
 import { settleActiveCounters } from './performance-monitor';
@@ -54,6 +55,8 @@ export interface CpuHooks {
   now(): bigint;
   /** Instructions retired, where time is cycles; absent where time is instructions. */
   retired?(cpu: Cpu): bigint;
+  /** What a cycle model counts, where there is one. */
+  readonly events?: EventCounts;
   /** MSR, LPCR, LPIDR, PIDR, AMR, a watchpoint...: whatever depends on the context must be looked at again. */
   contextChanged(cpu: Cpu): void;
   /** Drops translations; `tlbie` and its like reach every CPU, the caller says so in the operation. */
@@ -87,6 +90,8 @@ export class Cpu {
   imageHi = 0;
   imageLo = 0;
   prefixed = false;
+  /** Of PMC1 to PMC4: what a cycle model had counted of its event up to PMUSINCE. */
+  readonly counterBases = [0, 0, 0, 0];
   /** As in the model. */
   readonly interruptClears: Halves;
   private readonly msrWritable: Halves;

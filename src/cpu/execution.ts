@@ -24,6 +24,7 @@ import { Cpu, type Bus, type CpuHooks, type StopReason, type TakenInterrupt } fr
 import { takeStorageInterrupt } from './interrupts';
 import type { CpuModel } from './models/model';
 import { OUTCOME, type Outcome } from './outcome';
+import { countersBegin, settleActiveCounters } from './performance-monitor';
 import { Progress } from './progress';
 import { raise } from './raise';
 import { conditionalShift } from './reservation';
@@ -407,7 +408,7 @@ export class Execution implements EngineHost {
     const bus = options.bus(engine.ram, (address, bytes, store) => this.storeReal(address, bytes, store));
     return {
       bus,
-      ...(options.timing ? { retired: (cpu: Cpu) => this.retired(cpu) } : {}),
+      ...(options.timing ? { retired: (cpu: Cpu) => this.retired(cpu), events: options.timing.events } : {}),
       contextChanged: (cpu) => {
         this.tracker.changed(cpu);
         options.timing?.contextChanged(cpu);
@@ -455,8 +456,14 @@ export class Execution implements EngineHost {
   /** The opposite, for registers that were restored. */
   restoredIdleTime(cpu: Cpu): void {
     const { timing } = this.options;
-    if (timing)
-      cpu.state.set(IDLE, u64(cpu.state.get(IDLE) + this.retired(cpu) - BigInt(timing.cycles(cpu))));
+    if (!timing) return;
+    cpu.state.set(IDLE, u64(cpu.state.get(IDLE) + this.retired(cpu) - BigInt(timing.cycles(cpu))));
+    countersBegin(cpu);
+  }
+
+  /** What a cycle model has counted goes into the registers: a snapshot holds nothing of the model. */
+  settleCounters(): void {
+    if (this.options.timing) this.cpus.forEach(settleActiveCounters);
   }
 
   /** splitmix64: the same sequence in every run. */

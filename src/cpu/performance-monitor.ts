@@ -1,30 +1,19 @@
 /**
  * The performance monitor (Power ISA v3.1 Book III, chapter 10): what PMC1 to PMC6 count, when they are frozen, and
- * the alert when one becomes negative. Instructions and time are brought up to date when somebody looks; what has to
- * be seen instruction by instruction makes the run loop step.
+ * the alert when one becomes negative. Counters are brought up to date when somebody looks; without a cycle model, what
+ * has to be seen instruction by instruction makes the run loop step.
  *
  * Not here: sampling, thresholds, time base events; idle time counts as instructions too.
  */
 import { MSR } from '../../isa/registers/msr';
-import { freezeOf, MMCR0, PMC, PMC_SELECT } from '../../isa/registers/performance';
+import { freezeOf, MMCR0, PMC, PMC_COMBINE, PMC_SELECT, PMC_UNIT } from '../../isa/registers/performance';
 import { CTRL } from '../../isa/registers/thread';
 import type { TimingClass } from '../../isa/vocabulary/row';
 import { get, has, put, type Field } from '../core/bits';
 import { offsetOf } from '../state/layout';
+import type { CountedEvent, CounterEvent, InstructionEvent } from './counter-events';
 import type { Cpu } from './cpu';
 import { PENDING, setPending } from './pending';
-
-/** What a counter can count. */
-export type CounterEvent =
-  | 'instructions'
-  | 'time'
-  /** Storage accesses and branches, seen one by one. */
-  | 'loads'
-  | 'stores'
-  | 'takenBranches';
-
-/** Event codes of PMC1 to PMC4, as MMCR1 selects them. */
-export type CounterEvents = readonly Readonly<Record<number, CounterEvent>>[];
 
 const MMCR0_AT = offsetOf('PMU11');
 const MMCR1_AT = offsetOf('PMU14');
@@ -42,15 +31,30 @@ const running = (cpu: Cpu): boolean => cpu.state.has(CTRL_AT, CTRL.RUN);
 /** PMC5 and PMC6 are nobody's. */
 const ownedByNone = (cpu: Cpu): boolean => (cpu.state.lo(MMCR0_AT) & MMCR0.PMCC.lo) === MMCR0.PMCC.lo;
 
+/** Code of an event as MMCR1 has it, in the place of Linux' raw codes. */
+const UNIT_SHIFT = 12;
+const COMBINE_SHIFT = 10;
+
+/** What MMCR1 selects for PMC1 to PMC4, or undefined where nobody knows what that is. */
+function selected(cpu: Cpu, { n }: Counter): CounterEvent | undefined {
+  const { selects, counters } = cpu.model.counterEvents;
+  const mmcr1 = cpu.state.get(MMCR1_AT);
+  const of = (fields: readonly Field[]): number => Number(get(mmcr1, fields[n - 1]!));
+  const above = selects === 'code' ? 0 : (of(PMC_UNIT) << UNIT_SHIFT) | (of(PMC_COMBINE) << COMBINE_SHIFT);
+  return counters[n - 1]?.[above | of(PMC_SELECT)];
+}
+
 /** What a counter is set to count, or undefined. PMC5 and PMC6 have one event each. */
-function eventOf(cpu: Cpu, { n }: Counter): CounterEvent | undefined {
-  if (n <= 4) {
-    const code = Number(get(cpu.state.get(MMCR1_AT), PMC_SELECT[n - 1]!));
-    return cpu.model.counterEvents[n - 1]?.[code];
+function eventOf(cpu: Cpu, counter: Counter): CounterEvent | undefined {
+  if (counter.n <= 4) {
+    const event = selected(cpu, counter);
+    if (event === 'runTime') return running(cpu) ? 'time' : undefined;
+    if (event === 'runInstructions') return running(cpu) ? 'instructions' : undefined;
+    return event;
   }
   const always = mmcr0(cpu, MMCR0.CC56RUN) && !ownedByNone(cpu);
   if (!always && !running(cpu)) return undefined;
-  return n === 5 ? 'instructions' : 'time';
+  return counter.n === 5 ? 'instructions' : 'time';
 }
 
 function allFrozen(cpu: Cpu): boolean {
@@ -92,6 +96,22 @@ export const countersMayRun = (cpu: Cpu): boolean => !mmcr0(cpu, MMCR0.FC) || ow
 const passesWithTime = (event: CounterEvent | undefined): boolean =>
   event === 'instructions' || event === 'time';
 
+const isCounted = (event: CounterEvent | undefined): event is CountedEvent =>
+  event !== undefined && !passesWithTime(event) && event !== 'runTime' && event !== 'runInstructions';
+
+/** What the cycle model has counted for a counter since the last time, whether or not the counter is frozen. */
+function happened(cpu: Cpu, counter: Counter): number {
+  const event = counter.n <= 4 ? selected(cpu, counter) : undefined;
+  if (!cpu.hooks.events || !isCounted(event)) return 0;
+  const now = cpu.hooks.events.counted(cpu, event);
+  const since = now - cpu.counterBases[counter.n - 1]!;
+  cpu.counterBases[counter.n - 1] = now;
+  return since;
+}
+
+/** Counting begins anew: what a counter counts, or the model itself, may be another one. */
+export const countersBegin = (cpu: Cpu): void => COUNTERS.forEach((counter) => happened(cpu, counter));
+
 function count(cpu: Cpu, { at }: Counter, by: bigint): void {
   cpu.state.set(at, BigInt.asUintN(PMC.VALUE.width, cpu.state.get(at) + by));
 }
@@ -113,26 +133,34 @@ function checkEvents(cpu: Cpu): void {
   if (event && has(control, MMCR0.PMAE))
     control = put(control & ~(MMCR0.PMAE.mask | MMCR0.PMAQ.mask), MMCR0.PMAO, 1n);
   cpu.state.set(MMCR0_AT, control);
-  performanceWritten(cpu);
+  requestAlert(cpu);
 }
 
 /** The request for an interrupt follows MMCR0[PMAO]. */
-export const performanceWritten = (cpu: Cpu): void =>
+const requestAlert = (cpu: Cpu): void =>
   setPending(cpu, PENDING.PERFORMANCE_MONITOR, { on: mmcr0(cpu, MMCR0.PMAO) });
 
+/** A register of the performance monitor has another value. */
+export function performanceWritten(cpu: Cpu): void {
+  countersBegin(cpu);
+  requestAlert(cpu);
+}
+
 /**
- * With a cycle model instructions and cycles pass apart. choice: an event in between freezes the other counters when
- * it is seen, not at the instruction.
+ * With a cycle model instructions, cycles and its events pass apart. choice: an event in between freezes the other
+ * counters when it is seen, not at the instruction.
  */
 function settleApart(cpu: Cpu, cycles: bigint): void {
   const retired = cpu.hooks.retired!(cpu);
   const instructions = retired - cpu.state.get(RETIRED_AT);
   cpu.state.set(RETIRED_AT, retired);
+  const counted = COUNTERS.map((counter) => happened(cpu, counter));
   if (!countersMayRun(cpu)) return;
   const events = COUNTERS.map((counter) => counting(cpu, counter));
   COUNTERS.forEach((counter, i) => {
     if (events[i] === 'instructions') count(cpu, counter, instructions);
     else if (events[i] === 'time') count(cpu, counter, cycles);
+    else if (events[i] !== undefined) count(cpu, counter, BigInt(counted[i]!));
   });
   checkEvents(cpu);
 }
@@ -169,34 +197,66 @@ export function settleActiveCounters(cpu: Cpu): void {
   if (countersMayRun(cpu)) settleCounters(cpu);
 }
 
+const SEEN_ONE_BY_ONE: ReadonlySet<CounterEvent> = new Set<InstructionEvent>([
+  'loads',
+  'stores',
+  'branches',
+  'takenBranches',
+]);
+
 /** True while a counter needs to see every instruction. */
 export const countsEachInstruction = (cpu: Cpu): boolean =>
+  cpu.hooks.events === undefined &&
   countersMayRun(cpu) &&
   COUNTERS.some((counter) => {
     const event = counting(cpu, counter);
-    return event !== undefined && !passesWithTime(event);
+    return event !== undefined && SEEN_ONE_BY_ONE.has(event);
   });
 
-const EVENT_OF_CLASS: Readonly<Partial<Record<TimingClass, CounterEvent>>> = {
-  load: 'loads',
-  store: 'stores',
-};
+/** What an instruction that completed is counted as. */
+function eventsOf({ timing, branched }: CountedInstruction): readonly InstructionEvent[] {
+  if (timing === 'branch') return branched ? ['branches', 'takenBranches'] : ['branches'];
+  if (timing === 'load') return ['loads'];
+  return timing === 'store' ? ['stores'] : [];
+}
 
-/** Counts an instruction that completed. */
-export function countInstruction(cpu: Cpu, done: { timing: TimingClass; branched: boolean }): void {
-  if (!countersMayRun(cpu)) return;
-  const event = done.timing === 'branch' && done.branched ? 'takenBranches' : EVENT_OF_CLASS[done.timing];
-  if (event === undefined) return;
-  for (const counter of COUNTERS) if (counting(cpu, counter) === event) count(cpu, counter, 1n);
+interface CountedInstruction {
+  readonly timing: TimingClass;
+  readonly branched: boolean;
+}
+
+/** Counts an instruction that completed, where no cycle model does. */
+export function countInstruction(cpu: Cpu, done: CountedInstruction): void {
+  if (cpu.hooks.events || !countersMayRun(cpu)) return;
+  const events: readonly (CounterEvent | undefined)[] = eventsOf(done);
+  if (events.length === 0) return;
+  for (const counter of COUNTERS) if (events.includes(counting(cpu, counter))) count(cpu, counter, 1n);
   checkEvents(cpu);
 }
 
-/** Units of machine time until a counter that counts time or instructions makes an alert. */
+/**
+ * An alert of what a cycle model counts comes at a multiple of so many units of time: at the same one however often
+ * somebody looks in between.
+ */
+const LOOK = 256;
+
+/** Units of machine time in which a counter cannot become negative, and at whose end somebody has to look. */
+function unitsUntilLook(cpu: Cpu, counter: Counter): number {
+  const event = counting(cpu, counter);
+  const left = Number(PMC.NEGATIVE.mask - cpu.state.get(counter.at));
+  if (event === undefined || left <= 0) return Infinity;
+  const { events } = cpu.hooks;
+  if (event === 'time' || !events) return passesWithTime(event) ? left : Infinity;
+  const least = Math.max(1, Math.floor(left / events.perCycle));
+  if (event === 'instructions') return least;
+  const now = Number(cpu.hooks.now());
+  return Math.ceil((now + least) / LOOK) * LOOK - now;
+}
+
+/** Units of machine time until a counter may make an alert, as far as that is known in advance. */
 export function unitsToAlert(cpu: Cpu): number {
   if (!countersMayRun(cpu) || !mmcr0(cpu, MMCR0.PMAE)) return Infinity;
   settleCounters(cpu);
-  const due = COUNTERS.filter((c) => makesEvents(cpu, c) && passesWithTime(counting(cpu, c)));
-  return Math.min(
-    ...due.map(({ at }) => Number(PMC.NEGATIVE.mask - cpu.state.get(at))).filter((units) => units > 0),
-  );
+  const due = COUNTERS.filter((counter) => makesEvents(cpu, counter));
+  return Math.min(...due.map((counter) => unitsUntilLook(cpu, counter)));
 }

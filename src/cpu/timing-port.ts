@@ -7,6 +7,7 @@ import type { AccessDescriptor } from '../engine/storage-code';
 import type { EngineWeaver } from '../engine/weaver';
 import type { Invalidation } from '../mmu/invalidate';
 import type { RealPart } from '../mmu/page-crossing';
+import type { EventCounts } from './counter-events';
 import type { Cpu } from './cpu';
 
 /** A load or store that TypeScript carried out; `second` has 0 bytes where it lies in one page. */
@@ -19,6 +20,8 @@ export interface TimedAccess {
 export interface TimingPort {
   /** What the model weaves into generated code; absent: the model sees instructions through {@link observe}. */
   readonly weaver?: EngineWeaver;
+  /** What the performance monitor counts. */
+  readonly events: EventCounts;
   /** Told once, when engine and CPUs exist. */
   attach(engine: Engine, cpus: readonly Cpu[]): void;
   /** The CPU is in its state after reset. */

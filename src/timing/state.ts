@@ -21,7 +21,7 @@ export const HISTORY = 4;
 /** What is counted; the position is the number of the cell after `CELL.counts`. */
 export const COUNTS = [
   'loads', 'stores', 'dataMisses', 'storeMisses', 'instructionMisses', 'dataTlbMisses', 'instructionTlbMisses',
-  'secondHits', 'walks', 'walkReads', 'walkReadMisses', 'branches', 'takenBranches', 'decodedBranches',
+  'secondHits', 'walks', 'instructionWalks', 'walkReads', 'walkReadMisses', 'branches', 'takenBranches', 'decodedBranches',
   'mispredictions', 'interrupts', 'fetchedLines',
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];

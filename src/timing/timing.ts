@@ -5,12 +5,14 @@
  */
 import { MSR } from '../../isa/registers/msr';
 import { hiOf, loOf } from '../core/u64';
+import type { EventCounts } from '../cpu/counter-events';
 import type { Cpu } from '../cpu/cpu';
 import type { TimedAccess, TimingPort } from '../cpu/timing-port';
 import type { Engine } from '../engine/engine';
 import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
 import { offsetOf } from '../state/layout';
 import { CAUSE } from './causes';
+import { countedEvents } from './counted-events';
 import { ScheduleLibrary } from './library';
 import { Pipeline, RELOCATION, type BranchOutcome, type Place } from './pipeline';
 import type { HypervisorExit, HypervisorTiming, TimingProfile } from './profile';
@@ -114,9 +116,14 @@ export abstract class Timing implements TimingPort {
   protected timed: TimedCpu[] = [];
   /** How often the built-in hypervisor worked. */
   readonly hypervisorExits = { ...NO_EXITS };
+  readonly events: EventCounts;
 
   constructor(readonly profile: TimingProfile) {
     this.library = new ScheduleLibrary(profile);
+    this.events = {
+      counted: (cpu, event) => countedEvents(this.pipeline(cpu).cells, event),
+      perCycle: profile.core.issueWidth,
+    };
   }
 
   attach(engine: Engine, cpus: readonly Cpu[]): void {

@@ -95,6 +95,7 @@ export class TranslationModel {
   private walk(use: 'fetch' | 'data', eaHi: number, eaLo: number, context: number): number {
     const { structures, profile, cells, source } = this;
     cells.count('walks');
+    if (use === 'fetch') cells.count('instructionWalks');
     const table = (eaLo >>> (PAGE_SHIFT + TABLE_SHIFT)) | (eaHi << (32 - PAGE_SHIFT - TABLE_SHIFT));
     const tag = (eaHi >>> (PAGE_SHIFT + TABLE_SHIFT)) | (context << (32 - PAGE_SHIFT));
     const set = (table ^ context) & (profile.translation.walkCache.sets - 1);

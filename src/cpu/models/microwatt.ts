@@ -12,6 +12,7 @@ import { PTCR } from '../../../isa/registers/translation';
 import { maskOf } from '../../core/bits';
 import * as mmu from '../../mmu/policy';
 import { TLB_GEOMETRIES } from '../../mmu/tlb/geometry';
+import { MICROWATT_EVENTS } from './counter-events';
 import { bitsOf, sprSet, type CpuModel } from './model';
 
 const PMU_NUMBERS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14];
@@ -92,11 +93,6 @@ export const MICROWATT: CpuModel = {
   tlbielSets: { radix: 1, hash: 1 },
   tlb: TLB_GEOMETRIES.microwatt,
   dawrs: 2,
-  counterEvents: [
-    { 0xf0: 'time', 0xf2: 'instructions', 0xfa: 'time', 0xfc: 'loads', 0xfe: 'instructions' },
-    { 0xf0: 'stores', 0xf2: 'instructions', 0xf4: 'time', 0xfa: 'takenBranches' },
-    { 0xf2: 'instructions', 0xf4: 'instructions' },
-    { 0xf2: 'instructions', 0xf4: 'time', 0xfa: 'instructions' },
-  ],
+  counterEvents: MICROWATT_EVENTS,
   priority: ['performanceMonitor', 'hypervisorDoorbell', 'decrementer', 'external'],
 };

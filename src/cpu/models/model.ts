@@ -7,7 +7,7 @@ import { SPR_ROWS, type SprRow } from '../../../isa/registers/spr';
 import type { Field } from '../../core/bits';
 import type { MmuPolicy } from '../../mmu/policy';
 import type { TlbGeometry } from '../../mmu/tlb/geometry';
-import type { CounterEvents } from '../performance-monitor';
+import type { CounterEvents } from '../counter-events';
 
 export type ModelName = 'power8' | 'power9' | 'power10' | 'microwatt';
 
@@ -103,7 +103,7 @@ export interface CpuModel {
   /** Sizes of the architected lookaside buffers. */
   readonly tlb: TlbGeometry;
   readonly dawrs: number;
-  /** Event codes of PMC1 to PMC4. */
+  /** Events that PMC1 to PMC4 can count. */
   readonly counterEvents: CounterEvents;
   /** HID0 bit that enables attn; without it attn is always enabled. */
   readonly attnEnable?: Field;

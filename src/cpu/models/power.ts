@@ -9,6 +9,7 @@ import { PTCR } from '../../../isa/registers/translation';
 import { maskOf } from '../../core/bits';
 import * as mmu from '../../mmu/policy';
 import { TLB_GEOMETRIES } from '../../mmu/tlb/geometry';
+import { eventsOf, NO_EVENTS, POWER10_EVENTS, POWER9_EVENTS } from './counter-events';
 import { bitsOf, sprsWithout, type CpuModel } from './model';
 
 /** Ultravisor registers; no model here has one. */
@@ -92,7 +93,7 @@ export const POWER9: CpuModel = {
   tlbielSets: { radix: 128, hash: 256 },
   tlb: TLB_GEOMETRIES.power9,
   dawrs: 1,
-  counterEvents: [],
+  counterEvents: eventsOf(POWER9_EVENTS),
   attnEnable: HID0.EN_ATTN_P9,
   // QEMU's order, with hypervisor maintenance first among the maskable ones; the ISA leaves it open.
   priority: [
@@ -128,6 +129,7 @@ export const POWER10: CpuModel = {
   tlbielSets: { radix: 1, hash: 1 },
   tlb: TLB_GEOMETRIES.power10,
   dawrs: 2,
+  counterEvents: eventsOf(POWER10_EVENTS),
 };
 
 export const POWER8: CpuModel = {
@@ -167,6 +169,7 @@ export const POWER8: CpuModel = {
   decrementer: { small: 32, large: 32, hypervisor: 32, above: 'sign' },
   threadsPerCore: 8,
   tlbielSets: { radix: 1, hash: 512 },
+  counterEvents: NO_EVENTS,
   attnEnable: HID0.EN_ATTN_P8,
   reset: { ...POWER9.reset, HID0: HID0.EN_ATTN_P8.mask },
 };
