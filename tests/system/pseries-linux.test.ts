@@ -1,12 +1,14 @@
 /**
  * Debian's kernel, unchanged, as L1 on machine pseries: to a first process of ours, on one and two CPUs; then its own
- * KVM with a guest (L2), compared with the same on QEMU. Needs `tests/system/linux/fetch` and a cross compiler.
+ * KVM with a guest (L2), compared with the same on QEMU; then the same kernel once more as L2. Needs `tests/system/linux/fetch` and a cross compiler.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { cpio, device, directory, program } from '../support/cpio';
+import { CPU_MODELS } from '../../src/cpu/models';
+import { pseriesTree } from '../../src/machine/pseries/device-tree';
+import { cpio, device, directory, program, type CpioEntry } from '../support/cpio';
 
 const ROOT = path.join(__dirname, '..', '..');
 const SOURCES = path.join(__dirname, 'linux');
@@ -14,6 +16,9 @@ const KERNEL = path.join(ROOT, '.cache', 'linux');
 const VMLINUX = path.join(KERNEL, 'vmlinux');
 const GCC = 'powerpc64le-linux-gnu-gcc';
 const QEMU = 'qemu-system-ppc64';
+const MIB = 2 ** 20;
+// The self-tests of the kernel's cryptography are 1.2 thousand million instructions that prove nothing of the machine.
+const COMMAND_LINE = 'console=hvc0 cryptomgr.notests=1';
 
 const works = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0;
 const missing = !fs.existsSync(VMLINUX)
@@ -38,31 +43,47 @@ function compiled(name: string, sources: readonly string[]): Uint8Array {
   return fs.readFileSync(file(name));
 }
 
-const DEVICES = [directory('dev'), device('dev/console', 5, 1), device('dev/kvm', 10, 232)];
-const module_ = (name: string) => program(name, fs.readFileSync(path.join(KERNEL, name)));
+const CONSOLE = [directory('dev'), device('dev/console', 5, 1)];
+const ofKernel = (name: string): CpioEntry => program(name, fs.readFileSync(path.join(KERNEL, name)));
 
 /** Writes the initial RAM disk with a first process, and gives its name. */
-function disk(name: string, init: Uint8Array): string {
-  const modules = [module_('kvm.ko'), module_('kvm-hv.ko')];
-  fs.writeFileSync(file(name), cpio([...DEVICES, ...modules, program('init', init)]));
+function disk(name: string, init: Uint8Array, more: readonly CpioEntry[] = []): string {
+  const kvm = [device('dev/kvm', 10, 232), ofKernel('kvm.ko'), ofKernel('kvm-hv.ko')];
+  fs.writeFileSync(file(name), cpio([...CONSOLE, ...kvm, program('init', init), ...more]));
   return file(name);
 }
 
-// The self-tests of the kernel's cryptography are 1.2 thousand million instructions that prove nothing of the machine.
-const COMMAND_LINE = 'console=hvc0 cryptomgr.notests=1';
+/** What linux-vmm.c boots: the kernel, a RAM disk, and a tree of a machine that has them where that program puts them. */
+function linuxAsGuest(init: Uint8Array): CpioEntry[] {
+  const initrd = cpio([...CONSOLE, program('init', init)]);
+  const tree = pseriesTree({
+    model: CPU_MODELS.power9,
+    cpus: 1,
+    memory: 256 * MIB,
+    rtas: { address: 248 * MIB, size: 65536 },
+    initrd: { address: 64 * MIB, size: initrd.length },
+    bootArguments: COMMAND_LINE,
+  });
+  return [ofKernel('vmlinux'), program('l2.cpio', initrd), program('l2.dtb', tree)];
+}
 
 /** What the first process printed: from its start to the machine's end, without the kernel's own messages. */
 const ofProcess = (text: string): string[] =>
   text
     .slice(text.indexOf('Run /init as init process'))
-    .split(/\r?\n/)
+    // A console within a console ends its lines twice.
+    .split(/\r*\n/)
     .slice(1)
     .filter((line) => line !== '' && !line.startsWith('['));
+
+/** Hypercalls of a name in a trace. */
+const countOf = (trace: string, name: string): number =>
+  fs.readFileSync(trace, 'utf8').split(`"name":"${name}"`).length - 1;
 
 function onBook3s(initrd: string, more: readonly string[] = [], append = COMMAND_LINE) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join(ROOT, 'bin', 'book3s'), 'boot', VMLINUX, '--machine', 'pseries', '-m', '512M'].concat(
+    [path.join(ROOT, 'bin', 'book3s'), 'boot', VMLINUX, '--machine', 'pseries'].concat(
       ['--initrd', initrd, '--append', append, '--max-insns', '2000M'],
       more,
     ),
@@ -71,12 +92,12 @@ function onBook3s(initrd: string, more: readonly string[] = [], append = COMMAND
   return { status, stderr, console: stdout, lines: ofProcess(stdout) };
 }
 
-function onQemu(initrd: string): string[] {
+function onQemu(initrd: string, memory = '512M'): string[] {
   const machine =
     'pseries,x-vof=on,cap-nested-hv=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off';
   const { stdout } = spawnSync(
     QEMU,
-    `-M ${machine} -cpu power9 -m 512M -display none -monitor none -serial stdio`
+    `-M ${machine} -cpu power9 -m ${memory} -display none -monitor none -serial stdio`
       .split(' ')
       .concat(['-kernel', VMLINUX, '-initrd', initrd, '-append', COMMAND_LINE]),
     { encoding: 'latin1', timeout: 120_000 },
@@ -87,10 +108,13 @@ function onQemu(initrd: string): string[] {
 (missing ? describe.skip : describe)('Linux on pseries', () => {
   let hello = '';
   let vmm = '';
+  let nested = '';
   beforeAll(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-linux-'));
     hello = disk('hello.cpio', compiled('hello', ['init.c']));
-    vmm = disk('vmm.cpio', compiled('vmm', ['vmm.c', 'l2.S']));
+    vmm = disk('vmm.cpio', compiled('vmm', ['kvm.c', 'vmm.c', 'l2.S']));
+    const boots = compiled('linux-vmm', ['kvm.c', 'linux-vmm.c']);
+    nested = disk('nested.cpio', boots, linuxAsGuest(fs.readFileSync(file('hello'))));
   });
   afterAll(() => fs.rmSync(folder, { recursive: true }));
 
@@ -121,13 +145,33 @@ function onQemu(initrd: string): string[] {
     const traced = ['--trace', 'hcall', '--trace-format', 'jsonl', '--trace-out', trace];
     const { status, stderr, lines } = onBook3s(vmm, traced);
     expect({ stderr, status, last: lines.at(-1) }).toEqual({ stderr: '', status: 0, last: 'KVM works' });
-    const calls = fs.readFileSync(trace, 'utf8');
-    const count = (name: string): number => calls.split(`"name":"${name}"`).length - 1;
-    expect(count('H_SET_PARTITION_TABLE')).toBe(1);
+    expect(countOf(trace, 'H_SET_PARTITION_TABLE')).toBe(1);
     // Part 1 alone touches 64 pages; part 8 takes 32 away, one by one.
-    expect(count('H_ENTER_NESTED')).toBeGreaterThan(64);
-    expect(count('H_TLB_INVALIDATE')).toBeGreaterThan(32);
+    expect(countOf(trace, 'H_ENTER_NESTED')).toBeGreaterThan(64);
+    expect(countOf(trace, 'H_TLB_INVALIDATE')).toBeGreaterThan(32);
     if (works(QEMU)) expect(lines).toEqual(onQemu(vmm));
+  });
+
+  test('its KVM boots the same kernel as L2 to a first process and power-off, as on QEMU', () => {
+    const trace = file('nested.jsonl');
+    const traced = ['-m', '1G', '--trace', 'hcall', '--trace-format', 'jsonl', '--trace-out', trace];
+    const { status, stderr, lines, console } = onBook3s(nested, traced);
+    expect({ stderr, status, lines }).toEqual({
+      stderr: '',
+      status: 0,
+      lines: [
+        'L1 process runs',
+        `KVM API ${'c'.padStart(16, '0')}`,
+        'init runs',
+        `CPUs ${'1'.padStart(16, '0')}`,
+        'registers kept',
+        'L2 powered off',
+      ],
+    });
+    expect(console.split('Linux version 6.')).toHaveLength(3);
+    // A thousand lines of its console, and the pages of what it is made of.
+    expect(countOf(trace, 'H_ENTER_NESTED')).toBeGreaterThan(1000);
+    if (works(QEMU)) expect(lines).toEqual(onQemu(nested, '1G'));
   });
 
   test('its KVM runs a guest on a machine with two CPUs', () => {

@@ -7,7 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 
 enum {
-  SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_close = 6, SYS_ioctl = 54, SYS_pipe = 42, SYS_reboot = 88, SYS_mmap = 90,
+  SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_close = 6, SYS_lseek = 19, SYS_ioctl = 54, SYS_pipe = 42, SYS_reboot = 88, SYS_mmap = 90,
   SYS_wait4 = 114, SYS_madvise = 205, SYS_sched_getaffinity = 223, SYS_openat = 286,
   SYS_finit_module = 353,
 };
