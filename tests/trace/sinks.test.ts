@@ -58,6 +58,7 @@ describe('text', () => {
       /hcall +H_SET_MODE\(mode 0x3\) = H_SUCCESS$/,
       /l0\.fault +load of guest RA 0x1000 \(EA 0x1000\): mapped to host 0x200000 2M$/,
       /timing +1500 cycles for 1000 instructions: issue 1000, dataCache 500; loads 200, dataMisses 50$/,
+      /hpt\.fault +ea 0x1000, segment 0x400001ffffff0110, access store, outcome storage, cause 0xa000000, ptex 17, gpa 0x1000$/,
       /stats +instructions 2004, walks 2$/,
       /end +attn, exit code 0$/,
     ];
