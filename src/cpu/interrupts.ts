@@ -8,7 +8,7 @@ import { INTERRUPTS, type InterruptName, type InterruptRow } from '../../isa/int
 import { LPCR } from '../../isa/registers/lpcr';
 import { MSR } from '../../isa/registers/msr';
 import { PREFIXED_CAUSE, SRR1_CAUSE_MASK } from '../../isa/registers/interrupt-status';
-import { getInHalf, halvesOf, maskOf } from '../core/bits';
+import { getInHalf, halvesOf, maskOf, type Halves } from '../core/bits';
 import { hex0x, hiOf, loOf } from '../core/u64';
 import type { InterruptImage } from '../mmu/to-interrupt';
 import { offsetOf } from '../state/layout';
@@ -40,8 +40,11 @@ export interface InterruptDetail extends Partial<Omit<InterruptImage, 'interrupt
 }
 
 /** The address that an interrupt saves. */
-export const resumeAddress = (cpu: Cpu, { resume, completed }: InterruptDetail): bigint =>
-  resume ?? (completed ? cpu.following : cpu.nia);
+export function resumeAddress(cpu: Cpu, { resume, completed }: InterruptDetail): Halves {
+  if (resume !== undefined) return halvesOf(resume);
+  if (completed) return { hi: cpu.followingHi, lo: cpu.followingLo };
+  return { hi: cpu.state.hi(AT.NIA), lo: cpu.state.lo(AT.NIA) };
+}
 
 /** Where the context goes. */
 type SaveArea = 'SRR' | 'HSRR' | 'LR';

@@ -68,6 +68,13 @@ export class CpuState {
     if (low >= WORD) this.words[(offset >> 2) + 1]!++;
   }
 
+  /** Adds a doubleword, given by halves, to the register at a byte offset. */
+  addHalves(offset: number, hi: number, lo: number): void {
+    const low = (this.lo(offset) + lo) | 0;
+    const carry = low >>> 0 < lo >>> 0 ? 1 : 0;
+    this.setHalves(offset, this.hi(offset) + hi + carry, low);
+  }
+
   /** True where any bit of the field is set in the doubleword register at a byte offset. */
   has(offset: number, f: Field): boolean {
     return (this.hi(offset) & f.hi) !== 0 || (this.lo(offset) & f.lo) !== 0;

@@ -26,19 +26,31 @@ const XER_FLAGS = [
   [AT.CA32, XER.CA32],
 ] as const;
 
+const XER_KEPT = XER.LOW.lo;
+const XER_KEPT_RESERVED = XER.LOW.lo | XER.RESERVED.lo;
+
 /** XER as a register. */
-export function readXer(cpu: Cpu): bigint {
-  const { state } = cpu;
-  let xer = BigInt(state.int(AT.XERLOW) >>> 0);
-  for (const [at, f] of XER_FLAGS) if (state.bytes[at]) xer |= f.mask;
+export const readXer = (cpu: Cpu): bigint => BigInt(readXerWord(cpu) >>> 0);
+
+/** Its lower half, as signed int32: XER has no bits in the upper one. */
+export function readXerWord({ state }: Cpu): number {
+  let xer = state.int(AT.XERLOW);
+  for (let i = 0; i < XER_FLAGS.length; i++) {
+    const [at, f] = XER_FLAGS[i]!;
+    if (state.bytes[at]) xer |= f.lo;
+  }
   return xer;
 }
 
-export function writeXer(cpu: Cpu, value: bigint): void {
-  const { state } = cpu;
-  for (const [at, f] of XER_FLAGS) state.bytes[at] = has(value, f) ? 1 : 0;
-  const kept = cpu.model.keepsReservedXer ? XER.LOW.mask | XER.RESERVED.mask : XER.LOW.mask;
-  state.setInt(AT.XERLOW, loOf(value & kept));
+export const writeXer = (cpu: Cpu, value: bigint): void => writeXerWord(cpu, loOf(value));
+
+/** The same from the lower half. */
+export function writeXerWord({ state, model }: Cpu, word: number): void {
+  for (let i = 0; i < XER_FLAGS.length; i++) {
+    const [at, f] = XER_FLAGS[i]!;
+    state.bytes[at] = word & f.lo ? 1 : 0;
+  }
+  state.setInt(AT.XERLOW, word & (model.keepsReservedXer ? XER_KEPT_RESERVED : XER_KEPT));
 }
 
 const xer: SprHandler = {

@@ -11,7 +11,29 @@ import type { Kvm } from '../vm';
 
 const BYTES_IN_DOUBLEWORD = 8;
 
+/** Addresses below are exact as numbers. */
+const EXACT = 2 ** 53;
+
+/** Where a guest real address lies; one object for all accesses. */
+class Place {
+  gfn = 0;
+  offset = 0;
+
+  set(gpa: bigint, { pageSize }: Kvm): void {
+    const address = Number(gpa);
+    if (address < EXACT) {
+      this.gfn = Math.floor(address / pageSize);
+      this.offset = address - this.gfn * pageSize;
+    } else {
+      this.gfn = Number(gpa / BigInt(pageSize));
+      this.offset = Number(gpa % BigInt(pageSize));
+    }
+  }
+}
+
 export class GuestMemory {
+  private readonly place = new Place();
+
   constructor(
     private readonly vm: Kvm,
     private readonly cpu: Cpu,
@@ -19,15 +41,29 @@ export class GuestMemory {
 
   /** Fills `bytes` from a guest real address on; false where a page of it is no memory. */
   read(gpa: bigint, bytes: Uint8Array): boolean {
-    return readGuest(this.vm, { gpa, bytes }) === 0;
+    const { vm, place } = this;
+    place.set(gpa, vm);
+    const { gfn, offset } = place;
+    const isInPage = bytes.length > 0 && offset + bytes.length <= vm.pageSize;
+    if (!isInPage) return readGuest(vm, { gpa, bytes }) === 0;
+    const token = vm.srcu.readLock();
+    const hva = hvaInSlot(vm, vm.gfnToMemslot(gfn), gfn, 'read');
+    const frame = hva < 0 ? -EFAULT : vm.mm.resolve(hva, 'read');
+    if (frame >= 0) {
+      const { frames } = vm.mm;
+      const from = frames.addressOf(frame) + offset;
+      bytes.set(frames.memory.bytes.subarray(from, from + bytes.length));
+    }
+    vm.srcu.readUnlock(token);
+    return frame >= 0;
   }
 
   /** Writes `bytes`; false where a page is no memory: pages before it were written. */
   write(gpa: bigint, bytes: Uint8Array): boolean {
-    for (let done = 0; done < bytes.length;) {
-      const length = this.writePage(gpa + BigInt(done), bytes.subarray(done));
+    let length = 0;
+    for (let done = 0; done < bytes.length; done += length) {
+      length = this.writePage(done === 0 ? gpa : gpa + BigInt(done), bytes, done);
       if (length <= 0) return false;
-      done += length;
     }
     return true;
   }
@@ -56,20 +92,23 @@ export class GuestMemory {
     return true;
   }
 
-  /** Writes what lies in the first page. @returns bytes written, or -EFAULT */
-  private writePage(gpa: bigint, bytes: Uint8Array): number {
-    const { vm } = this;
-    const gfn = Number(gpa / BigInt(vm.pageSize));
-    const offset = Number(gpa % BigInt(vm.pageSize));
-    const length = Math.min(bytes.length, vm.pageSize - offset);
+  /** Writes the bytes from `from` on that lie in the first page. @returns bytes written, or -EFAULT */
+  private writePage(gpa: bigint, bytes: Uint8Array, from: number): number {
+    const { vm, place } = this;
+    place.set(gpa, vm);
+    const { gfn, offset } = place;
+    const length = Math.min(bytes.length - from, vm.pageSize - offset);
     const token = vm.srcu.readLock();
     const slot = vm.gfnToMemslot(gfn);
     const hva = hvaInSlot(vm, slot, gfn, 'write');
     const frame = hva < 0 ? -EFAULT : vm.mm.resolve(hva, 'write');
     if (frame >= 0) {
-      vm.mm.frames.bytesOf(frame).set(bytes.subarray(0, length), offset);
+      const { frames } = vm.mm;
+      const address = frames.addressOf(frame) + offset;
+      const isWhole = length === bytes.length;
+      frames.memory.bytes.set(isWhole ? bytes : bytes.subarray(from, from + length), address);
       markDirtyInSlot(vm, slot!, gfn);
-      this.cpu.hooks.memoryChanged?.(vm.mm.frames.addressOf(frame) + offset, length);
+      this.cpu.hooks.memoryChanged?.(address, length);
     }
     vm.srcu.readUnlock(token);
     return frame < 0 ? -EFAULT : length;

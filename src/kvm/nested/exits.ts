@@ -5,8 +5,8 @@
 import { INTERRUPTS, type InterruptName } from '../../../isa/interrupts';
 import { HFSCR } from '../../../isa/registers/facilities';
 import { PREFIXED_CAUSE, SRR1_CAUSE_MASK } from '../../../isa/registers/interrupt-status';
-import { field, get } from '../../core/bits';
-import { loOf } from '../../core/u64';
+import { field, get, halvesOf, type Halves } from '../../core/bits';
+import { hiOf, loOf } from '../../core/u64';
 import { resumeAddress, takeInterrupt, type InterruptDetail } from '../../cpu/interrupts';
 import { offsetOf } from '../../state/layout';
 import { DSISR, SRR1_MATCH } from './fault-verdict';
@@ -16,8 +16,10 @@ import type { Nested } from './nested';
 import type { NestedExit, NestedRun } from './run';
 
 const HFSCR_AT = offsetOf('HFSCR');
+const MSR_AT = offsetOf('MSR');
+const GPR_AT = offsetOf('GPR');
 const HYPERCALL_NUMBER = 3;
-const H_RPT_INVALIDATE = 0x448n;
+const H_RPT_INVALIDATE = 0x448;
 /** H_RPT_INVALIDATE, type: translations of the caller's own guests. */
 const RPT_NESTED = field(63);
 const TYPE_ARGUMENT = 6;
@@ -27,14 +29,22 @@ const HISI_WRITE = field(47);
 
 type Handler = (nested: Nested, run: NestedRun, detail: InterruptDetail) => void;
 
+const CAUSES = halvesOf(SRR1_CAUSE_MASK);
+const PREFIXED = PREFIXED_CAUSE.PREFIXED.lo;
+
 /** Address and status that the interrupt would save. */
-function saved({ vcpu }: NestedRun, detail: InterruptDetail): { nip: bigint; msr: bigint } {
+function saved({ vcpu }: NestedRun, detail: InterruptDetail): { nip: Halves; msr: Halves } {
   const { cpu } = vcpu;
-  const prefixed = detail.byInstruction && cpu.prefixed ? PREFIXED_CAUSE.PREFIXED.mask : 0n;
-  return {
-    nip: resumeAddress(cpu, detail),
-    msr: (cpu.msr & ~SRR1_CAUSE_MASK) | (detail.cause ?? 0n) | prefixed,
-  };
+  const { state } = cpu;
+  const { cause } = detail;
+  const prefixed = detail.byInstruction && cpu.prefixed ? PREFIXED : 0;
+  let hi = state.hi(MSR_AT) & ~CAUSES.hi;
+  let lo = (state.lo(MSR_AT) & ~CAUSES.lo) | prefixed;
+  if (cause !== undefined) {
+    hi |= hiOf(cause);
+    lo |= loOf(cause);
+  }
+  return { nip: resumeAddress(cpu, detail), msr: { hi, lo } };
 }
 
 /** The run ends with this interrupt. */
@@ -76,7 +86,9 @@ const systemCall: Handler = (nested, run, detail) => {
   const { cpu } = run.vcpu;
   const { state } = cpu;
   const own =
-    state.gpr(HYPERCALL_NUMBER) === H_RPT_INVALIDATE && (state.gpr(TYPE_ARGUMENT) & RPT_NESTED.mask) === 0n;
+    state.lo(GPR_AT + 8 * HYPERCALL_NUMBER) === H_RPT_INVALIDATE &&
+    state.hi(GPR_AT + 8 * HYPERCALL_NUMBER) === 0 &&
+    !state.has(GPR_AT + 8 * TYPE_ARGUMENT, RPT_NESTED);
   if (!own || cpu.problemState) {
     toL1(run, 'systemCall', detail);
     return;

@@ -55,15 +55,28 @@ export const PT_REGS = {
 /** The part of pt_regs that is ABI, and all of it in Linux 6.x, which is what that L0 reads and writes. */
 export const PT_REGS_BYTES = { abi: 352, linux: 384 } as const;
 
+/** Doublewords of a structure that lie one behind the other: the offset of the first, and how many. */
+export interface Doublewords {
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** A 32-bit word with its bytes reversed. */
+const reversed = (word: number): number =>
+  (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+
 /** A structure of L1's, in L1's byte order. */
 export class GuestStruct {
   readonly bytes: Uint8Array;
+  /** The same in words of the host, which is little-endian as the CPU block is. */
+  readonly words: Int32Array;
   private readonly view: DataView;
   little = false;
 
   /** @param size the most bytes that it can have */
   constructor(size: number) {
     this.bytes = new Uint8Array(size);
+    this.words = new Int32Array(this.bytes.buffer);
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -84,7 +97,23 @@ export class GuestStruct {
     this.view.setUint32(offset, value, this.little);
   }
 
-  /** Halves of a doubleword as signed int32: for what is only carried. */
+  /** Carries `count` doublewords to a CPU block, whose words `to` are, from word `at` on. */
+  load(to: Int32Array, at: number, { offset, count }: Doublewords): void {
+    const { words } = this;
+    const from = offset >> 2;
+    if (this.little) for (let i = 0; i < 2 * count; i++) to[at + i] = words[from + i]!;
+    else for (let i = 0; i < 2 * count; i++) to[at + i] = reversed(words[from + (i ^ 1)]!);
+  }
+
+  /** The opposite of {@link load}. */
+  store(from: Int32Array, at: number, { offset, count }: Doublewords): void {
+    const { words } = this;
+    const to = offset >> 2;
+    if (this.little) for (let i = 0; i < 2 * count; i++) words[to + i] = from[at + i]!;
+    else for (let i = 0; i < 2 * count; i++) words[to + (i ^ 1)] = reversed(from[at + i]!);
+  }
+
+  /** Halves of a doubleword as signed int32. */
   hi(offset: number): number {
     return this.view.getInt32(this.little ? offset + 4 : offset, this.little);
   }

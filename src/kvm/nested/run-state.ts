@@ -31,9 +31,11 @@ export class RunState {
   /** Tick of L1's deadline; signed. */
   deadline = 0n;
   /** When the run began: ticks, faults of nested guests, instructions that the CPU had retired. */
-  entered = { ticks: 0n, faults: 0, retired: 0 };
+  readonly entered = { ticks: 0n, faults: 0, retired: 0 };
   private call: NestedCall = { hvAddress: 0n, regsAddress: 0n };
-  private hvBytes = 0;
+  private readonly version = this.hv.bytes.subarray(0, VERSION_BYTES);
+  /** As much of `hv` as L1's version has. */
+  private hvPart = this.hv.bytes.subarray(0, 0);
 
   /** @param regsBytes bytes of pt_regs that are read and written */
   constructor(regsBytes: number) {
@@ -46,23 +48,21 @@ export class RunState {
     this.call = call;
     hv.little = regs.little = order.little;
     hv.bytes.fill(0);
-    if (!memory.read(call.hvAddress, hv.bytes.subarray(0, VERSION_BYTES))) return false;
-    const version = hv.get(HV_STATE.version);
-    const bytes = version <= 2n ? HV_STATE_BYTES[Number(version)] : undefined;
+    if (!memory.read(call.hvAddress, this.version)) return false;
+    const bytes = hv.hi(HV_STATE.version) === 0 ? HV_STATE_BYTES[hv.lo(HV_STATE.version)] : undefined;
     if (bytes === undefined) return false;
-    this.hvBytes = bytes;
-    return (
-      memory.read(call.hvAddress, hv.bytes.subarray(0, bytes)) && memory.read(call.regsAddress, regs.bytes)
-    );
+    this.takePart(bytes);
+    return memory.read(call.hvAddress, this.hvPart) && memory.read(call.regsAddress, regs.bytes);
   }
 
   /** Gives both back to L1; false where it has no memory there any more. */
   write(memory: GuestMemory): boolean {
-    const { hv, regs, call } = this;
-    return (
-      memory.write(call.hvAddress, hv.bytes.subarray(0, this.hvBytes)) &&
-      memory.write(call.regsAddress, regs.bytes)
-    );
+    const { hvPart, regs, call } = this;
+    return memory.write(call.hvAddress, hvPart) && memory.write(call.regsAddress, regs.bytes);
+  }
+
+  private takePart(bytes: number): void {
+    if (this.hvPart.length !== bytes) this.hvPart = this.hv.bytes.subarray(0, bytes);
   }
 
   /** The structures stay after the run, for whoever looks at it; L1's registers are its own then. */
@@ -72,7 +72,7 @@ export class RunState {
       little: hv.little,
       hv: hexBytes(hv.bytes),
       regs: hexBytes(regs.bytes),
-      hvBytes: this.hvBytes,
+      hvBytes: this.hvPart.length,
       hvAddress: hex0x(call.hvAddress),
       regsAddress: hex0x(call.regsAddress),
       requestedHfscr: hex0x(this.requestedHfscr),
@@ -91,18 +91,17 @@ export class RunState {
     hv.little = regs.little = reader.boolean('little');
     hv.bytes.set(reader.bytes('hv', hv.bytes.length));
     regs.bytes.set(reader.bytes('regs', regs.bytes.length));
-    this.hvBytes = reader.integer('hvBytes', 0, hv.bytes.length);
-    if (lpidOfL1 !== undefined && !Object.values(HV_STATE_BYTES).includes(this.hvBytes))
+    const hvBytes = reader.integer('hvBytes', 0, hv.bytes.length);
+    if (lpidOfL1 !== undefined && !Object.values(HV_STATE_BYTES).includes(hvBytes))
       reader.fail('hvBytes', 'those of a version');
+    this.takePart(hvBytes);
     this.call = { hvAddress: reader.hex('hvAddress'), regsAddress: reader.hex('regsAddress') };
     this.requestedHfscr = reader.hex('requestedHfscr');
     this.deadline = BigInt.asIntN(64, reader.hex('deadline'));
     const entered = reader.child('entered');
-    this.entered = {
-      ticks: entered.hex('ticks'),
-      faults: entered.integer('faults', 0, MOST),
-      retired: entered.integer('retired', 0, MOST),
-    };
+    this.entered.ticks = entered.hex('ticks');
+    this.entered.faults = entered.integer('faults', 0, MOST);
+    this.entered.retired = entered.integer('retired', 0, MOST);
     entered.done();
     this.l1.fromJson(reader.child('l1'));
     if (lpidOfL1 === undefined) return;

@@ -2,20 +2,21 @@
  * One run of a nested guest on a vCPU of L1, from H_ENTER_NESTED to what L1 finds in r3 (Linux book3s_hv_nested.c,
  * kvmhv_enter_nested_guest). The run spans many interrupts; which of them end it is in `exits.ts`.
  */
-import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
-import { get, has, put } from '../../core/bits';
-import { u64 } from '../../core/u64';
+import { put, type Halves } from '../../core/bits';
+import { hiOf, joinHalves, u64 } from '../../core/u64';
 import { isPending, PENDING } from '../../cpu/pending';
 import { hdecWritten } from '../../cpu/asynchronous';
 import { retiredOf, ticks } from '../../cpu/time';
-import { hasSlot, offsetOf } from '../../state/layout';
+import { offsetOf } from '../../state/layout';
 import { MACHINE_CHECK_DSISR, MACHINE_CHECK_SRR1 } from '../../../isa/registers/storage-interrupts';
-import { takeInterrupt } from '../../cpu/interrupts';
+import { resumeAddress, takeInterrupt } from '../../cpu/interrupts';
 import { performMmio, type MmioBus } from './mmio';
+import type { ChangedRegister } from '../../trace/events/nested';
 import type { GuestMemory } from '../guest/memory';
 import type { GuestVcpu } from '../guest/vcpu';
 import { H } from '../hypercalls/status';
+import { HardwareRegisters } from './hardware-registers';
 import { HV_STATE, PT_REGS, PT_REGS_BYTES, type GuestStruct } from './hv-guest-state';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
@@ -27,14 +28,15 @@ import { StateCopy } from './state-diff';
 import { loadCarried, storeCarried } from './vcpu-state';
 
 const AT = {
-  LPCR: offsetOf('LPCR'), LPIDR: offsetOf('LPIDR'), PIDR: offsetOf('PIDR'), PCR: offsetOf('PCR'),
-  HFSCR: offsetOf('HFSCR'), DAWR0: offsetOf('DAWR0'), DAWRX0: offsetOf('DAWRX0'), CIABR: offsetOf('CIABR'),
-  TB: offsetOf('TBOFFSET'), HDEC: offsetOf('HDECEXPIRY'), RESLEN: offsetOf('RESLEN'), DPDES: offsetOf('DPDES'),
+  LPCR: offsetOf('LPCR'), LPIDR: offsetOf('LPIDR'), HFSCR: offsetOf('HFSCR'), TB: offsetOf('TBOFFSET'),
+  HDEC: offsetOf('HDECEXPIRY'), RESLEN: offsetOf('RESLEN'), MSR: offsetOf('MSR'), RESULT: offsetOf('GPR') + 8 * 3,
 } as const; // prettier-ignore
-const DAWR1 = hasSlot('DAWR1') ? { address: offsetOf('DAWR1'), control: offsetOf('DAWRX1') } : undefined;
-const RESULT = 3;
-const TS_SUSPENDED = 1n;
-const TS_TRANSACTIONAL = 2n;
+const [HV, TS, ME, LE] = [MSR.HV.hi, MSR.TS.hi, MSR.ME.lo, MSR.LE.lo];
+/** Values of MSR[TS] in place. */
+const [TS_SUSPENDED, TS_TRANSACTIONAL] = [put(0n, MSR.TS, 1n), put(0n, MSR.TS, 2n)].map(hiOf) as [
+  number,
+  number,
+];
 /** The farthest that HDEC can be set; there is nothing for L0 to do before. */
 const FAR_AWAY = 1n << 54n;
 /** Vectors. */
@@ -46,8 +48,8 @@ export interface NestedExit {
   readonly trap: number;
   /** Why, for people. */
   readonly reason: string;
-  readonly nip: bigint;
-  readonly msr: bigint;
+  readonly nip: Halves;
+  readonly msr: Halves;
   /** Fields of hv_guest_state that this exit sets. */
   readonly set?: readonly (readonly [offset: number, value: bigint])[];
 }
@@ -69,6 +71,7 @@ export class NestedRun {
   private readonly memory: GuestMemory;
   private readonly mmio: MmioBus | undefined;
   readonly kept: RunState;
+  private readonly hardware = new HardwareRegisters();
 
   constructor({ nested, vcpu, memory, mmio, regsBytes = PT_REGS_BYTES.linux }: RunOptions) {
     this.nested = nested;
@@ -98,14 +101,15 @@ export class NestedRun {
    */
   enter(call: NestedCall): number | undefined {
     const { nested } = this;
-    const { cpu } = this.vcpu;
+    const { state } = this.vcpu.cpu;
     if (nested.l1Ptcr === 0n) return H.NOT_AVAILABLE;
-    const ts = get(cpu.msr, MSR.TS);
+    const ts = state.hi(AT.MSR) & TS;
     if (ts === TS_TRANSACTIONAL) return H.BAD_MODE;
-    if (!this.kept.read(this.memory, call, { little: has(cpu.msr, MSR.LE) })) return H.PARAMETER;
+    const little = (state.lo(AT.MSR) & LE) !== 0;
+    if (!this.kept.read(this.memory, call, { little })) return H.PARAMETER;
     const token = this.hv.word(HV_STATE.vcpuToken);
     if (token >= nested.maxVcpuTokens) return H.PARAMETER;
-    const nestedTs = get(this.regs.get(PT_REGS.msr), MSR.TS) !== 0n;
+    const nestedTs = (this.regs.hi(PT_REGS.msr) & TS) !== 0;
     if ((ts === TS_SUSPENDED) !== nestedTs) return H.BAD_MODE;
     const guest = this.takeGuest();
     if (!guest) return H.PARAMETER;
@@ -114,32 +118,44 @@ export class NestedRun {
   }
 
   /** Ends the run: results go to L1's memory, L1's registers come back with its result. */
-  leave({ trap, reason, nip, msr, set = [] }: NestedExit): void {
+  leave(exit: NestedExit): void {
     const { nested, hv, regs } = this;
     const { cpu } = this.vcpu;
+    const { state } = cpu;
     const guest = this.guest!;
     const given = nested.observer && new StateCopy(hv, regs);
-    storeCarried(cpu, { hv, regs, nip, msr });
-    for (const [offset, value] of set) hv.set(offset, value);
-    const wasTransactional = get(cpu.msr, MSR.TS) !== 0n;
+    storeCarried(cpu, { hv, regs, now: ticks(cpu) }, exit);
+    if (exit.set) for (const [offset, value] of exit.set) hv.set(offset, value);
+    const wasTransactional = (state.hi(AT.MSR) & TS) !== 0;
     this.kept.l1.restore(cpu);
-    cpu.msr = put(cpu.msr, MSR.TS, wasTransactional ? TS_SUSPENDED : 0n);
-    cpu.state.setInt(AT.RESLEN, 0);
+    cpu.setMsr((state.hi(AT.MSR) & ~TS) | (wasTransactional ? TS_SUSPENDED : 0), state.lo(AT.MSR));
+    state.setInt(AT.RESLEN, 0);
     this.guest = undefined;
     hdecWritten(cpu);
     putNested(nested, guest);
-    const written = this.kept.write(this.memory);
-    cpu.state.setGpr(RESULT, written ? BigInt(trap) : u64(BigInt(H.AUTHORITY)));
+    const result = this.kept.write(this.memory) ? exit.trap : H.AUTHORITY;
+    state.setHalves(AT.RESULT, result < 0 ? -1 : 0, result);
     cpu.hooks.contextChanged(cpu);
-    if (!nested.observer || !given) return;
+    if (given) this.noteExit(guest, exit, given.changes(hv, regs));
+  }
+
+  private noteExit(
+    guest: NestedGuest,
+    { trap, reason, ...at }: NestedExit,
+    changed: ChangedRegister[],
+  ): void {
+    const { nested } = this;
+    const { cpu } = this.vcpu;
+    if (!nested.observer) return;
     const { lpid, shadowLpid } = guest;
     const { entered } = this.kept;
     const passed = {
       ticks: ticks(cpu) - entered.ticks,
       faults: nested.counters.faults - entered.faults,
       instructions: Number(retiredOf(cpu)) - entered.retired,
-      changed: given.changes(hv, regs),
+      changed,
     };
+    const [nip, msr] = [at.nip, at.msr].map(({ hi, lo }) => joinHalves(hi, lo)) as [bigint, bigint];
     note(nested.observer, { ev: 'nested.exit', lpid, shadowLpid, trap, reason, nip, msr, ...passed });
   }
 
@@ -159,9 +175,8 @@ export class NestedRun {
   }
 
   /** HDEC up to L0's next timer or L1's deadline, whichever is first. */
-  armTimer(): void {
+  armTimer(now = ticks(this.vcpu.cpu)): void {
     const { cpu } = this.vcpu;
-    const now = ticks(cpu);
     const timer = this.nested.l0Timer;
     let expiry = timer !== undefined && timer < this.kept.deadline ? timer : this.kept.deadline;
     if (expiry - now > FAR_AWAY) expiry = now + FAR_AWAY;
@@ -192,7 +207,8 @@ export class NestedRun {
   emulateMmio(at: { gpa: bigint; ea: bigint; store: boolean; fetch: boolean }): void {
     const { cpu } = this.vcpu;
     if (!at.fetch && this.mmio && performMmio(cpu, this.mmio, at)) {
-      this.leave({ trap: 0, reason: 'MMIO', nip: cpu.following, msr: cpu.msr });
+      const nip = { hi: cpu.followingHi, lo: cpu.followingLo };
+      this.leave({ trap: 0, reason: 'MMIO', nip, msr: this.msr });
       return;
     }
     const cause = at.fetch ? MACHINE_CHECK_SRR1.BAD_RA_FETCH : MACHINE_CHECK_SRR1.DATA.mask;
@@ -220,60 +236,51 @@ export class NestedRun {
     guest.previousCpu.set(token, state.index);
     kept.requestedHfscr = hv.get(HV_STATE.hfscr);
     nested.counters.entries++;
-    const wanted = regs.get(PT_REGS.msr);
-    const clean = sanitise(hv, wanted, { lpcr: state.get(AT.LPCR), hfscr: state.get(AT.HFSCR) });
-    const retired = Number(retiredOf(cpu));
-    kept.entered = { ticks: ticks(cpu), faults: nested.counters.faults, retired };
+    const now = ticks(cpu);
+    kept.entered.ticks = now;
+    kept.entered.faults = nested.counters.faults;
+    kept.entered.retired = Number(retiredOf(cpu));
     kept.deadline = BigInt.asIntN(64, hv.get(HV_STATE.hdecExpiry) - state.get(AT.TB));
-    loadCarried(cpu, hv, regs);
-    this.set(AT.LPCR, 'LPCR', this.hardwareLpcr(clean.lpcr));
-    this.set(AT.PCR, 'PCR', clean.pcr);
-    this.set(AT.HFSCR, 'HFSCR', clean.hfscr);
-    this.set(AT.DAWR0, 'DAWR0', hv.get(HV_STATE.dawr0));
-    this.set(AT.DAWRX0, 'DAWRX0', clean.dawrx0);
-    this.set(AT.CIABR, 'CIABR', clean.ciabr);
-    this.set(AT.PIDR, 'PIDR', hv.get(HV_STATE.pidr));
-    if (DAWR1) {
-      this.set(DAWR1.address, 'DAWR1', hv.get(HV_STATE.dawr1));
-      this.set(DAWR1.control, 'DAWRX1', clean.dawrx1);
-    }
-    state.set(AT.TB, u64(state.get(AT.TB) + hv.get(HV_STATE.tbOffset)));
+    const ofL1 = nested.observer && { lpcr: state.get(AT.LPCR), hfscr: state.get(AT.HFSCR) };
+    loadCarried(cpu, { hv, regs, now });
+    this.hardware.load(cpu, hv);
+    state.addHalves(AT.TB, hv.hi(HV_STATE.tbOffset), hv.lo(HV_STATE.tbOffset));
     state.setHalves(AT.LPIDR, 0, guest.shadowLpid);
     state.setInt(AT.RESLEN, 0);
-    cpu.msr = clean.msr;
-    cpu.nia = regs.get(PT_REGS.nip);
-    this.armTimer();
-    if (nested.observer) {
-      const { lpid, shadowLpid } = guest;
-      note(nested.observer, {
-        ev: 'nested.enter', lpid, shadowLpid, token, nip: cpu.nia, msr: cpu.msr,
-        deadline: hv.get(HV_STATE.hdecExpiry), sanitised: sanitisedRegisters(hv, wanted, clean), ...this.budget(),
-      }); // prettier-ignore
-    }
-    this.leaveAtOnce();
+    // As sanitiseMsr has it.
+    cpu.setMsr(regs.hi(PT_REGS.msr) & ~HV, regs.lo(PT_REGS.msr) | ME);
+    cpu.setNia(regs.hi(PT_REGS.nip), regs.lo(PT_REGS.nip));
+    this.armTimer(now);
+    if (ofL1) this.noteEntry(guest, ofL1);
+    this.leaveAtOnce(now);
     cpu.hooks.contextChanged(cpu);
   }
 
+  private noteEntry({ lpid, shadowLpid }: NestedGuest, ofL1: { lpcr: bigint; hfscr: bigint }): void {
+    const { nested, hv, regs, token } = this;
+    if (!nested.observer) return;
+    const { nia: nip, msr } = this.vcpu.cpu;
+    const wanted = regs.get(PT_REGS.msr);
+    const sanitised = sanitisedRegisters(hv, wanted, sanitise(hv, wanted, ofL1));
+    const deadline = hv.get(HV_STATE.hdecExpiry);
+    note(nested.observer, {
+      ev: 'nested.enter', lpid, shadowLpid, token, nip, msr, deadline, sanitised, ...this.budget(),
+    }); // prettier-ignore
+  }
+
+  private get msr(): Halves {
+    const { state } = this.vcpu.cpu;
+    return { hi: state.hi(AT.MSR), lo: state.lo(AT.MSR) };
+  }
+
   /** The deadline has passed already, or L1 has an interrupt to take: no instruction of the nested guest is run. */
-  private leaveAtOnce(): void {
-    const { cpu } = this.vcpu;
-    const at = { nip: cpu.nia, msr: cpu.msr };
-    if (this.hasInterruptForL1) this.leave({ trap: 0, reason: 'interrupt for L1', ...at });
-    else if (this.isOver) this.leave({ trap: HDEC_TRAP, reason: 'deadline', ...at });
-  }
-
-  /**
-   * What L0 adds: its decrementer interrupts, and external interrupts end the run, for they are L1's. LPCR[LPES] is
-   * kept from the hardware for that reason.
-   */
-  private hardwareLpcr(lpcr: bigint): bigint {
-    return (lpcr | LPCR.HDICE.mask) & ~LPCR.LPES.mask;
-  }
-
-  /** Sets a register to what the CPU has of a value. */
-  private set(at: number, name: string, value: bigint): void {
-    const { state, model } = this.vcpu.cpu;
-    const mask = model.sprMasks[name];
-    state.set(at, mask ? value & mask.writable : value);
+  private leaveAtOnce(now: bigint): void {
+    const interrupted = this.hasInterruptForL1;
+    if (!interrupted && now < this.kept.deadline) return;
+    const nip = resumeAddress(this.vcpu.cpu, {});
+    const why = interrupted
+      ? { trap: 0, reason: 'interrupt for L1' }
+      : { trap: HDEC_TRAP, reason: 'deadline' };
+    this.leave({ ...why, nip, msr: this.msr });
   }
 }

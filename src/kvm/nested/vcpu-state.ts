@@ -3,27 +3,42 @@
  * from and stored to the structures of H_ENTER_NESTED. All other registers pass through as they are: L1 loads them
  * before the call, L0 leaves them alone.
  */
+import type { Halves } from '../../core/bits';
 import type { Json, StateReader } from '../../core/saved-state';
-import { writeXer, readXer } from '../../cpu/spr/registers';
+import { hiOf, loOf } from '../../core/u64';
+import { readXerWord, writeXerWord } from '../../cpu/spr/registers';
 import type { Cpu } from '../../cpu/cpu';
-import { COUNTER, readCounter, writeCounter } from '../../cpu/time';
+import { COUNTER } from '../../cpu/time';
 import { CpuState } from '../../state/cpu-state';
 import { hasSlot, offsetOf, SLOTS } from '../../state/layout';
 import { readRegisters, saveRegisters } from '../../state/saved-registers';
-import { GuestStruct, HV_STATE, PT_REGS } from './hv-guest-state';
+import { HV_STATE, PT_REGS, type Doublewords, type GuestStruct } from './hv-guest-state';
 
 const GPRS = 32;
-const GPR_AT = offsetOf('GPR');
 const DPDES_AT = offsetOf('DPDES');
+const PIDR_AT = offsetOf('PIDR');
 
-/** Doublewords that are carried between a structure and the CPU without a look at them. */
-type Carried = readonly (readonly [offset: number, at: number])[];
+/** Doublewords that are carried between a structure and the CPU block without a look at them; `at` is a byte offset. */
+interface Carried extends Doublewords {
+  readonly at: number;
+}
 
-const present = (rows: readonly (readonly [number, string])[]): Carried =>
-  rows.filter(([, name]) => hasSlot(name)).map(([offset, name]) => [offset, offsetOf(name)]);
+/** Rows that go on where the one before ends in both places become one. */
+function carried(rows: readonly (readonly [offset: number, name: string, count?: number])[]): Carried[] {
+  const all: { offset: number; at: number; count: number }[] = [];
+  for (const [offset, name, count = 1] of rows) {
+    if (!hasSlot(name)) continue;
+    const at = offsetOf(name);
+    const last = all.at(-1);
+    const goesOn = last && offset - last.offset === 8 * last.count && at - last.at === 8 * last.count;
+    if (goesOn) last.count += count;
+    else all.push({ offset, at, count });
+  }
+  return all;
+}
 
 /** Into the nested guest and out again. */
-const HV_CARRIED = present([
+const HV_CARRIED = carried([
   [HV_STATE.ic, 'IC'],
   [HV_STATE.srr0, 'SRR0'],
   [HV_STATE.srr1, 'SRR1'],
@@ -34,18 +49,17 @@ const HV_CARRIED = present([
   [HV_STATE.cfar, 'CFAR'],
   [HV_STATE.ppr, 'PPR'],
 ]);
-const REGS_CARRIED: Carried = [
-  ...Array.from({ length: GPRS }, (_, n) => [PT_REGS.gpr + 8 * n, GPR_AT + 8 * n] as const),
-  ...present([
-    [PT_REGS.ctr, 'CTR'],
-    [PT_REGS.link, 'LR'],
-  ]),
+const REGS_CARRIED = carried([
+  [PT_REGS.gpr, 'GPR', GPRS],
+  [PT_REGS.ctr, 'CTR'],
+  [PT_REGS.link, 'LR'],
+]);
+/** Counters of the nested guest, which are differences from the machine's time in the CPU block. */
+const COUNTERS: readonly Carried[] = [
+  { offset: HV_STATE.purr, at: COUNTER.PURR, count: 1 },
+  { offset: HV_STATE.spurr, at: COUNTER.SPURR, count: 1 },
+  { offset: HV_STATE.vtb, at: COUNTER.VTB, count: 1 },
 ];
-const COUNTERS = [
-  [HV_STATE.purr, COUNTER.PURR],
-  [HV_STATE.spurr, COUNTER.SPURR],
-  [HV_STATE.vtb, COUNTER.VTB],
-] as const;
 
 /** Registers that L1 gets back as they were, besides those above. */
 const SAVED = [
@@ -57,9 +71,17 @@ const SAVED = [
 /** Offsets of doublewords: parts of a doubleword that lie beside each other are saved once. */
 const SAVED_DOUBLEWORDS = [
   ...new Set(
-    [...SAVED, ...HV_CARRIED.map(([, at]) => at), ...REGS_CARRIED.map(([, at]) => at)].map((at) => at & ~7),
+    [
+      ...SAVED,
+      ...[...HV_CARRIED, ...REGS_CARRIED].flatMap(({ at, count }) =>
+        Array.from({ length: count }, (_, i) => at + 8 * i),
+      ),
+    ].map((at) => at & ~7),
   ),
 ];
+
+/** Index of the first of their words in the CPU block. */
+const SAVED_WORDS = Int32Array.from(SAVED_DOUBLEWORDS, (at) => at >> 2);
 
 /** The same as slots: those whose bytes lie in one of the doublewords. */
 const SAVED_SLOTS = SLOTS.filter(({ offset, size }) =>
@@ -78,19 +100,21 @@ export class SavedRegisters {
     this.putInto(state);
   }
 
-  private takeFrom(state: CpuState): void {
-    for (let i = 0; i < SAVED_DOUBLEWORDS.length; i++) {
-      const at = SAVED_DOUBLEWORDS[i]! >> 2;
-      this.words[2 * i] = state.words[at]!;
-      this.words[2 * i + 1] = state.words[at + 1]!;
+  private takeFrom({ words: from }: CpuState): void {
+    const { words } = this;
+    for (let i = 0; i < SAVED_WORDS.length; i++) {
+      const at = SAVED_WORDS[i]!;
+      words[2 * i] = from[at]!;
+      words[2 * i + 1] = from[at + 1]!;
     }
   }
 
-  private putInto(state: CpuState): void {
-    for (let i = 0; i < SAVED_DOUBLEWORDS.length; i++) {
-      const at = SAVED_DOUBLEWORDS[i]! >> 2;
-      state.words[at] = this.words[2 * i]!;
-      state.words[at + 1] = this.words[2 * i + 1]!;
+  private putInto({ words: to }: CpuState): void {
+    const { words } = this;
+    for (let i = 0; i < SAVED_WORDS.length; i++) {
+      const at = SAVED_WORDS[i]!;
+      to[at] = words[2 * i]!;
+      to[at + 1] = words[2 * i + 1]!;
     }
   }
 
@@ -115,30 +139,45 @@ export class SavedRegisters {
   }
 }
 
-/** Loads what the nested guest has of its own, but for what is sanitised and for NIA and MSR. */
-export function loadCarried(cpu: Cpu, hv: GuestStruct, regs: GuestStruct): void {
-  const { state } = cpu;
-  for (const [offset, at] of HV_CARRIED) state.setHalves(at, hv.hi(offset), hv.lo(offset));
-  for (const [offset, at] of REGS_CARRIED) state.setHalves(at, regs.hi(offset), regs.lo(offset));
-  for (const [offset, at] of COUNTERS) writeCounter(cpu, at, hv.get(offset));
-  writeXer(cpu, regs.get(PT_REGS.xer));
-  state.cr = regs.lo(PT_REGS.ccr) >>> 0;
-  state.set(DPDES_AT, hv.get(HV_STATE.dpdes) & 1n);
+/** What is loaded and stored, and at which time of the machine, in time base ticks. */
+export interface Switch {
+  readonly hv: GuestStruct;
+  readonly regs: GuestStruct;
+  readonly now: bigint;
 }
 
-/** Stores it; `nip` and `msr` as the interrupt that ended the nested guest's run saves them. */
-export function storeCarried(
-  cpu: Cpu,
-  { hv, regs, nip, msr }: { hv: GuestStruct; regs: GuestStruct; nip: bigint; msr: bigint },
-): void {
+/** Loads what the nested guest has of its own, but for what is sanitised and for NIA and MSR. */
+export function loadCarried(cpu: Cpu, { hv, regs, now }: Switch): void {
   const { state } = cpu;
-  for (const [offset, at] of HV_CARRIED) hv.setHalves(offset, state.hi(at), state.lo(at));
-  for (const [offset, at] of REGS_CARRIED) regs.setHalves(offset, state.hi(at), state.lo(at));
-  for (const [offset, at] of COUNTERS) hv.set(offset, readCounter(cpu, at));
-  hv.set(HV_STATE.dpdes, state.get(DPDES_AT));
-  hv.set(HV_STATE.pidr, state.get(offsetOf('PIDR')));
-  regs.set(PT_REGS.nip, nip);
-  regs.set(PT_REGS.msr, msr);
-  regs.set(PT_REGS.xer, readXer(cpu));
+  for (const row of HV_CARRIED) hv.load(state.words, row.at >> 2, row);
+  for (const row of REGS_CARRIED) regs.load(state.words, row.at >> 2, row);
+  const [hi, lo] = [hiOf(-now), loOf(-now)];
+  for (const row of COUNTERS) {
+    hv.load(state.words, row.at >> 2, row);
+    state.addHalves(row.at, hi, lo);
+  }
+  writeXerWord(cpu, regs.lo(PT_REGS.xer));
+  state.cr = regs.lo(PT_REGS.ccr) >>> 0;
+  state.setHalves(DPDES_AT, 0, hv.lo(HV_STATE.dpdes) & 1);
+}
+
+/**
+ * Stores it; `nip` and `msr` as the interrupt that ended the nested guest's run saves them. The counters of the CPU are
+ * the guest's no more: they are to be set next.
+ */
+export function storeCarried(cpu: Cpu, { hv, regs, now }: Switch, at: { nip: Halves; msr: Halves }): void {
+  const { state } = cpu;
+  for (const row of HV_CARRIED) hv.store(state.words, row.at >> 2, row);
+  for (const row of REGS_CARRIED) regs.store(state.words, row.at >> 2, row);
+  const [hi, lo] = [hiOf(now), loOf(now)];
+  for (const row of COUNTERS) {
+    state.addHalves(row.at, hi, lo);
+    hv.store(state.words, row.at >> 2, row);
+  }
+  hv.setHalves(HV_STATE.dpdes, state.hi(DPDES_AT), state.lo(DPDES_AT));
+  hv.setHalves(HV_STATE.pidr, state.hi(PIDR_AT), state.lo(PIDR_AT));
+  regs.setHalves(PT_REGS.nip, at.nip.hi, at.nip.lo);
+  regs.setHalves(PT_REGS.msr, at.msr.hi, at.msr.lo);
+  regs.setHalves(PT_REGS.xer, 0, readXerWord(cpu));
   regs.setHalves(PT_REGS.ccr, 0, state.cr | 0);
 }
