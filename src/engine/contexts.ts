@@ -19,12 +19,17 @@ export const MODE_BITS = 8;
 /** All contexts of one key. It holds until it is dropped: who keeps one looks at `live`. */
 export interface Regime extends Context {
   /** Context number by mode, 0 where none has been given. */
-  readonly numbers: Uint16Array;
+  numbers: Uint16Array;
   live: boolean;
 }
 
+/** Arrays that are kept for regimes to come: a kernel that changes its tables drops and makes one each time. */
+const SPARE = 16;
+const NO_NUMBERS = new Uint16Array(0);
+
 export class Contexts {
   private readonly regimes = new Map<string, Regime>();
+  private readonly spare: Uint16Array[] = [];
   private next = 1;
 
   /** Counts the times when numbers ran out or all contexts were dropped. */
@@ -46,7 +51,8 @@ export class Contexts {
   regime(key: string, context: Context): Regime {
     let regime = this.regimes.get(key);
     if (!regime) {
-      regime = { ...context, numbers: new Uint16Array(1 << MODE_BITS), live: true };
+      const { lpid, pid } = context;
+      regime = { lpid, pid, numbers: this.spare.pop() ?? new Uint16Array(1 << MODE_BITS), live: true };
       this.regimes.set(key, regime);
     }
     return regime;
@@ -77,23 +83,29 @@ export class Contexts {
     for (const [key, regime] of this.regimes) {
       if (!matches(regime)) continue;
       this.regimes.delete(key);
-      regime.live = false;
+      this.end(regime);
       dropped = true;
     }
     return dropped;
+  }
+
+  private end(regime: Regime): void {
+    regime.live = false;
+    if (this.spare.length < SPARE) this.spare.push(regime.numbers.fill(0));
+    regime.numbers = NO_NUMBERS;
   }
 
   /** Drops the contexts of one key, which will not come again. */
   forget(key: string): void {
     const regime = this.regimes.get(key);
     if (!regime) return;
-    regime.live = false;
+    this.end(regime);
     this.regimes.delete(key);
   }
 
   /** Drops all contexts and starts numbering again with empty caches. */
   dropAll(): void {
-    for (const regime of this.regimes.values()) regime.live = false;
+    for (const regime of this.regimes.values()) this.end(regime);
     this.regimes.clear();
     this.next = 1;
     this.generation++;

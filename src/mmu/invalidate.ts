@@ -156,19 +156,25 @@ function radix(operands: TlbieOperands, state: TlbieState, policy: MmuPolicy): I
   if (!isRadixForm(operands, is)) return 'invalidForm';
   const scope = operands.prs === 1 ? 'process' : 'partition';
   const local = operation === 'tlbiel';
-  const base = { by: textOf(operands, is), local, structures: REACH[scope][ric]!, scope } as const;
+  const by = textOf(operands, is);
+  const structures = REACH[scope][ric]!;
   const lpid = partitionOf(operands, state, policy);
   const pid = number(rs, TLBIE_RS.PID) & policy.pidMask;
+  // choice: quadrant bits in RB are boundedly undefined; all of the process goes.
+  const misplaced = scope === 'process' && has(rb, TLBIE_RB_RADIX.QUADRANT);
+  if (is === IS.PAGE && !misplaced) {
+    // Kernels do little else: one object, written at once.
+    const page = pageAt(rb & TLBIE_RB_RADIX.EPN.mask, RADIX_AP[number(rb, TLBIE_RB_RADIX.AP)]!);
+    return scope === 'process'
+      ? { by, local, structures, scope, lpid, pid, page }
+      : { by, local, structures, scope, lpid, page };
+  }
+  const base = { by, local, structures, scope } as const;
   // A tlbiel of a whole context takes one congruence class at a time; the other caches have only one.
   const set = local && is !== IS.PAGE ? { set: number(rb, TLBIE_RB_RADIX.SET) } : {};
   if (is === IS.PARTITION || (is === IS.ALL && !state.hv)) return { ...base, ...set, lpid };
   if (is === IS.ALL) return { ...base, ...set };
-  const whose = scope === 'process' ? { lpid, pid } : { lpid };
-  // choice: quadrant bits in RB are boundedly undefined; all of the process goes.
-  const misplaced = scope === 'process' && has(rb, TLBIE_RB_RADIX.QUADRANT);
-  if (is === IS.PROCESS || misplaced) return { ...base, ...set, ...whose };
-  const shift = RADIX_AP[number(rb, TLBIE_RB_RADIX.AP)]!;
-  return { ...base, ...whose, page: pageAt(rb & TLBIE_RB_RADIX.EPN.mask, shift) };
+  return { ...base, ...set, ...(scope === 'process' ? { lpid, pid } : { lpid }) };
 }
 
 /** Combinations that the ISA makes invalid forms, and page sizes that radix does not have. */
