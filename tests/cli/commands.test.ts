@@ -215,8 +215,8 @@ describe('dump', () => {
   it.each([
     [
       'an unknown subject',
-      'rmap',
-      /dump: expected one of registers, memory, slb, segments, hpt, memslots, got "rmap"/,
+      'tree',
+      /dump: expected one of registers, memory, slb, segments, hpt, memslots, nested, rmap, .*, got "tree"/,
     ],
     ['a missing length', 'memory 0', /dump memory: expected ADDRESS and LENGTH/],
     [
