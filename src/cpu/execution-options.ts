@@ -13,7 +13,10 @@ export type RunEnd =
   | { readonly kind: 'idle' }
   /** The machine stopped. */
   | StopReason
-  /** The guest takes interrupts without ever completing an instruction. */
+  /**
+   * The CPU takes interrupts without completing an instruction, 1000 in a row in states in which no timer would ever
+   * interrupt it. Only what another CPU does can get it out.
+   */
   | { readonly kind: 'interruptLoop'; readonly message: string };
 
 export interface ExecutionOptions {

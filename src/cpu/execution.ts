@@ -154,7 +154,10 @@ export class Execution {
   run(cpu: Cpu, budget: number): { end: RunEnd; used: number } {
     const { reservations } = this.engine;
     reservations.enter(cpu.state);
+    const [hi, lo] = [cpu.state.hi(RETIRED), cpu.state.lo(RETIRED)];
     const result = this.runEntered(cpu, budget);
+    // What it executed may help a CPU that is stuck.
+    if (cpu.state.lo(RETIRED) !== lo || cpu.state.hi(RETIRED) !== hi) this.retryLoops();
     reservations.leave(cpu.state);
     return result;
   }
@@ -165,10 +168,10 @@ export class Execution {
     const progress = this.progress[cpu.state.index]!;
     let left = budget;
     while (left > 0 && !this.stretch.stopped) {
-      if (progress.isLoop) return { end: this.loopReport(cpu), used: budget - left };
       const cut = this.cut[cpu.state.index]!;
       this.cut[cpu.state.index] = false;
       if ((cut ? agenda.isRequested() : agenda.mustLook()) && deliver(cpu)) {
+        progress.breakLoop();
         left -= progress.takeBarren();
         continue;
       }
@@ -180,6 +183,8 @@ export class Execution {
         left -= idle;
         continue;
       }
+      if (next !== Infinity) progress.breakLoop();
+      else if (progress.isLoop) return { end: loopReport(cpu), used: budget - left };
       const stepping = isStepping(cpu);
       const grant = stepping
         ? 1
@@ -187,6 +192,11 @@ export class Execution {
       left -= this.enter(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stretch.stopped ?? { kind: 'budget' }, used: budget - left };
+  }
+
+  /** Lets CPUs that are stuck (`interruptLoop`) try again: something may have changed. */
+  retryLoops(): void {
+    for (const progress of this.progress) if (progress.isLoop) progress.forget();
   }
 
   /** Instructions that can be granted until `next` units of time have passed; a cycle model leaves by itself. */
@@ -275,14 +285,6 @@ export class Execution {
     this.observers.interrupt?.(cpu, taken());
   }
 
-  private loopReport(cpu: Cpu): RunEnd {
-    this.progress[cpu.state.index]!.forget();
-    const message =
-      `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
-      `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
-    return { kind: 'interruptLoop', message };
-  }
-
   private hooks(): Omit<CpuHooks, 'now'> {
     const { options, engine } = this;
     const bus = options.bus(engine.ram, (address, bytes, store) =>
@@ -338,4 +340,11 @@ export class Execution {
   settleCounters(): void {
     if (this.options.timing) this.cpus.forEach(settleActiveCounters);
   }
+}
+
+function loopReport(cpu: Cpu): RunEnd {
+  const message =
+    `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
+    `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
+  return { kind: 'interruptLoop', message };
 }

@@ -1,11 +1,12 @@
 /**
  * Whether a CPU gets anywhere: interrupts between which no instruction completes. They use up budget and time like
- * instructions, wherever a run was cut into pieces, and a guest that takes nothing else is stuck.
+ * instructions, wherever a run was cut into pieces, and a CPU that takes nothing else, in states in which no timer ends
+ * it, is stuck: only another CPU can change that.
  */
 import type { CpuState } from '../state/cpu-state';
 import { offsetOf } from '../state/layout';
 
-/** Such interrupts in a row after which nothing can change any more. */
+/** Such interrupts in a row after which the CPU changes nothing any more. */
 const INTERRUPT_LOOP = 1000;
 
 const INTERRUPTED = offsetOf('INTERRUPTED');
@@ -48,6 +49,11 @@ export class Progress {
 
   get isLoop(): boolean {
     return this.inRow >= INTERRUPT_LOOP;
+  }
+
+  /** An asynchronous interrupt was taken, or a timer will bring one: what came before was no loop. */
+  breakLoop(): void {
+    this.inRow = 0;
   }
 
   /** Starts again: state was replaced, or the loop was reported. */

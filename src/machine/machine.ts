@@ -215,13 +215,15 @@ export class Machine {
   }
 
   /**
-   * Runs until the budget is used up or the machine ends or waits for input.
+   * Runs until the budget is used up or the machine ends or waits for input. It ends for a CPU that only takes interrupts
+   * when no other one runs or will: they are stuck alike, or wait for what cannot come.
    * @param budget instructions of all CPUs together, at least 1
    */
   run(budget: number): { end: MachineEnd; used: number } {
     let left = budget;
     const idle = new Set<Cpu>();
     let inRow = 0;
+    let stuck: MachineEnd | undefined;
     while (left > 0) {
       const cpu = this.nextCpu();
       const { end, used } = this.execution.run(
@@ -229,14 +231,18 @@ export class Machine {
         this.cpus.length > 1 ? Math.min(left, this.turnLeft) : left,
       );
       left -= used;
-      if (this.cpus.length > 1) this.turnUsed(cpu, end.kind === 'idle' ? this.turnLeft : used, used);
+      const waits = end.kind === 'idle' || end.kind === 'interruptLoop';
+      if (this.cpus.length > 1) this.turnUsed(cpu, waits ? this.turnLeft : used, used);
       if (this.powerRequest) return { end: this.takePower(), used: budget - left };
-      if (end.kind === 'idle') {
+      if (waits) {
+        if (end.kind === 'interruptLoop') stuck ??= end;
         idle.add(cpu);
         const all = this.timing ? idle.size >= this.enabledCpus.length : ++inRow >= this.cpus.length;
-        if (all) return { end, used: budget - left };
-        continue;
+        if (!all) continue;
+        this.execution.retryLoops();
+        return { end: stuck ?? end, used: budget - left };
       }
+      stuck = undefined;
       idle.clear();
       inRow = 0;
       if (end.kind !== 'budget') return { end, used: budget - left };
