@@ -29,7 +29,8 @@ const BITS = Object.entries({ r: PTE.READ, w: PTE.WRITE, x: PTE.EXECUTE, R: PTE.
 /** `rwxRC` with `-` for what is not set. */
 const bitsText = (pte: bigint): string => BITS.map(([name, bit]) => (has(pte, bit) ? name : '-')).join('');
 /** `0xc000000000310187  64K rwxRC`. */
-export const leafText = ({ pte, shift }: NestedLeaf): string => `${hex(pte)}  ${sizeText(shift)} ${bitsText(pte)}`;
+export const leafText = ({ pte, shift }: NestedLeaf): string =>
+  `${hex(pte)}  ${sizeText(shift)} ${bitsText(pte)}`;
 
 /** `LPID 1 (shadow 2)`: L1's number and the hardware's. */
 const guestText = ({ lpid, shadowLpid }: { lpid: number; shadowLpid: number }): string =>
@@ -51,7 +52,8 @@ export function hypercallText(event: HypercallEvent): EventText {
 }
 
 export function guestFaultText({ gpa, ea, access, outcome, host, shift }: GuestFaultEvent): EventText {
-  const where = host === undefined ? '' : ` to host ${hex(host)}${shift === undefined ? '' : ` ${sizeText(shift)}`}`;
+  const where =
+    host === undefined ? '' : ` to host ${hex(host)}${shift === undefined ? '' : ` ${sizeText(shift)}`}`;
   return { head: `${access} of guest RA ${hex(gpa)} (EA ${hex(ea)}): ${outcome}${where}`, lines: [] };
 }
 
@@ -131,10 +133,11 @@ function faultText(event: NestedFaultEvent, color: Chalk): EventText {
   if (walk.length === 0) lines.push(`L1 ${event.verdict}`);
   if (l1) lines.push(`L1     ${leafText(l1)} -> L1 RA ${hex(l1.ra)}`);
   if (l0)
-    lines.push(`L0     ${leafText(l0)} -> host RA ${hex(l0.ra)}${instantiated ? ', made for this access' : ''}`);
+    lines.push(
+      `L0     ${leafText(l0)} -> host RA ${hex(l0.ra)}${instantiated ? ', made for this access' : ''}`,
+    );
   if (shadow) lines.push(color.green(`shadow ${leafText(shadow)} at n_gpa ${hex(shadow.ra)}`));
-  if (rmapGfn !== undefined && rmap !== undefined)
-    lines.push(`rmap   gfn ${hexNumber(rmapGfn)}: ${rmap}`);
+  if (rmapGfn !== undefined && rmap !== undefined) lines.push(`rmap   gfn ${hexNumber(rmapGfn)}: ${rmap}`);
   return {
     head:
       `${guestText(event)} ${access} of n_gpa ${hex(nGpa)} (EA ${hex(ea)}), ${hexNumber(trap)} ` +
@@ -143,8 +146,12 @@ function faultText(event: NestedFaultEvent, color: Chalk): EventText {
   };
 }
 
-function stepText({ level, guestRa, value }: NestedWalkStep, last: NestedFaultEvent | undefined, color: Chalk): string {
-  const next = last ? VERDICTS[last.verdict] ?? last.verdict : 'next level';
+function stepText(
+  { level, guestRa, value }: NestedWalkStep,
+  last: NestedFaultEvent | undefined,
+  color: Chalk,
+): string {
+  const next = last ? (VERDICTS[last.verdict] ?? last.verdict) : 'next level';
   const decision = last?.verdict === 'ok' ? color.green('leaf') : last ? color.red(next) : color.dim(next);
   return `L1 level ${level} @ ${hex(guestRa)} = ${hex(value)} ${decision}`;
 }
