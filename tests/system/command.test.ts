@@ -179,9 +179,13 @@ describe('bad input', () => {
   });
 });
 
-test('book3s demo shows the console and the walks', () => {
+test('book3s demo shows the console, three levels in one trace, the reverse map and the walks', () => {
   const { status, stdout } = run(['demo']);
   expect(status).toBe(0);
-  expect(stdout).toContain('hypervisor: the guest is done');
-  expect(stdout).toMatch(/store\s+LPID 1 PID 1\s+600100\s+400100\s+1400100\s+2M/);
+  expect(stdout).toContain('L1: all nested guests are gone');
+  expect(stdout).toMatch(
+    /L1 {2}H_TLB_INVALIDATE = H_SUCCESS: LPID 1: shadow entries of the 2M page at 0x200000/,
+  );
+  expect(stdout).toMatch(/0x40 {2}A 0x200000\s+live\s+stale\s+stale\s+stale/);
+  expect(stdout).toMatch(/load\s+B PID 1\s+200000\s+200000\s+4730000\s+64K/);
 });
