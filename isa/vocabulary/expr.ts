@@ -177,6 +177,8 @@ const constant = <T extends Ty>(ty: T, value: bigint): Expr<T> => ({
 
 export const i32 = (value: number): I32 => constant('i32', BigInt(value));
 export const i64 = (value: bigint | number): I64 => constant('i64', BigInt(value));
+/** A vector, most significant byte first. */
+export const v128 = (value: bigint): Expr<'v128'> => constant('v128', value);
 /** A field as an unsigned i32. */
 export const field = (name: string): I32 => ({ k: 'field', ty: 'i32', name, signed: false });
 /** A field, sign-extended to i64. */

@@ -19,12 +19,36 @@ const INTEGER_COMPARE = ['eq', 'ne', 'ltS', 'ltU', 'gtS', 'gtU', 'leS', 'leU', '
 const FLOAT_BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max', 'copysign'] as const;
 const FLOAT_UNARY = ['abs', 'neg', 'sqrt', 'ceil', 'floor', 'trunc', 'nearest'] as const;
 const FLOAT_COMPARE = ['eq', 'ne', 'lt', 'gt', 'le', 'ge'] as const;
-/** Comparisons give all ones or 0 in every element of the size. */
+/** Operators of two vectors, bit by bit or byte by byte. */
 const VECTOR_BINARY = [
-  'and', 'or', 'xor', 'andnot', 'eq8', 'eq16', 'eq32', 'eq64', 'gtS8', 'gtS16', 'gtS32', 'gtS64',
+  'and', 'or', 'xor', 'andnot',
   // Byte i, counted from the least significant one, is byte b[i] of a, so counted, or 0 where b[i] > 15.
   'swizzle',
 ] as const; // prettier-ignore
+/**
+ * Operators on every element of a size of two vectors. Arithmetic wraps but for `Sat`; comparisons give all ones or 0;
+ * avgU rounds up.
+ */
+const EACH_BINARY = {
+  8: [
+    'add', 'sub', 'addSatS', 'addSatU', 'subSatS', 'subSatU',
+    'minS', 'minU', 'maxS', 'maxU', 'avgU', 'eq', 'gtS', 'gtU',
+  ],
+  16: [
+    'add', 'sub', 'addSatS', 'addSatU', 'subSatS', 'subSatU', 'mul',
+    'minS', 'minU', 'maxS', 'maxU', 'avgU', 'eq', 'gtS', 'gtU',
+  ],
+  32: ['add', 'sub', 'mul', 'minS', 'minU', 'maxS', 'maxU', 'eq', 'gtS', 'gtU'],
+  64: ['add', 'sub', 'mul', 'eq', 'gtS'],
+} as const; // prettier-ignore
+/** Every element of a size shifted by one amount, modulo the size. */
+const EACH_SHIFT = ['shl', 'shrS', 'shrU'] as const;
+/** Number of ones in every byte; sums of pairs of neighbours, and the more or less significant half, widened. */
+const VECTOR_UNARY = [
+  'not', 'popcnt8', 'pairsS8', 'pairsU8', 'pairsS16', 'pairsU16',
+  'highS8', 'highS16', 'highS32', 'lowS8', 'lowS16', 'lowS32',
+] as const; // prettier-ignore
+const EACH_SIZES = [8, 16, 32, 64] as const;
 
 const CONVERSIONS = {
   'i32.eqz': { args: ['i32'], result: 'i32' },
@@ -43,7 +67,6 @@ const CONVERSIONS = {
   'i64.reinterpret': { args: ['f64'], result: 'i64' },
   'f64.promote': { args: ['f32'], result: 'f64' },
   'f32.demote': { args: ['f64'], result: 'f32' },
-  'v128.not': { args: ['v128'], result: 'v128' },
   /** The vector whose two doublewords are the operand. */
   'v128.splat64': { args: ['i64'], result: 'v128' },
   /** Doubleword 0 (the more significant) and 1 of a vector. */
@@ -52,14 +75,45 @@ const CONVERSIONS = {
   /** The vector with one doubleword replaced. */
   'v128.withDw0': { args: ['v128', 'i64'], result: 'v128' },
   'v128.withDw1': { args: ['v128', 'i64'], result: 'v128' },
+  /** The low bits of the operand in every element. */
+  'v128.splat8': { args: ['i32'], result: 'v128' },
+  'v128.splat16': { args: ['i32'], result: 'v128' },
+  'v128.splat32': { args: ['i32'], result: 'v128' },
+  /** Word 0 (the most significant) to 3 of a vector, and the vector with one replaced. */
+  'v128.w0': { args: ['v128'], result: 'i32' },
+  'v128.w1': { args: ['v128'], result: 'i32' },
+  'v128.w2': { args: ['v128'], result: 'i32' },
+  'v128.w3': { args: ['v128'], result: 'i32' },
+  'v128.withW0': { args: ['v128', 'i32'], result: 'v128' },
+  'v128.withW1': { args: ['v128', 'i32'], result: 'v128' },
+  'v128.withW2': { args: ['v128', 'i32'], result: 'v128' },
+  'v128.withW3': { args: ['v128', 'i32'], result: 'v128' },
+  /** Bits of the first operand where the third has ones, of the second elsewhere. */
+  'v128.bitselect': { args: ['v128', 'v128', 'v128'], result: 'v128' },
+  /**
+   * Byte i, counted from the most significant one, is byte c[i] of the first operand followed by the second, so counted.
+   * The third operand c is a constant of numbers 0..31.
+   */
+  'v128.shuffle': { args: ['v128', 'v128', 'v128'], result: 'v128' },
+  /** 1 where some bit is 1. */
+  'v128.any': { args: ['v128'], result: 'i32' },
+  /** The most significant bits of the elements, element 0 first. */
+  'v128.bitmask8': { args: ['v128'], result: 'i32' },
+  'v128.bitmask16': { args: ['v128'], result: 'i32' },
+  'v128.bitmask32': { args: ['v128'], result: 'i32' },
+  'v128.bitmask64': { args: ['v128'], result: 'i32' },
 } as const satisfies Record<string, OpSignature>;
 
 type Integer = 'i32' | 'i64';
 type Float = 'f32' | 'f64';
+type EachSize = keyof typeof EACH_BINARY;
+type EachBinary = { [B in EachSize]: `v128.${(typeof EACH_BINARY)[B][number]}${B}` }[EachSize];
 export type OpName =
   | `${Integer}.${(typeof INTEGER_BINARY)[number] | (typeof INTEGER_UNARY)[number] | (typeof INTEGER_COMPARE)[number]}`
   | `${Float}.${(typeof FLOAT_BINARY)[number] | (typeof FLOAT_UNARY)[number] | (typeof FLOAT_COMPARE)[number]}`
-  | `v128.${(typeof VECTOR_BINARY)[number]}`
+  | `v128.${(typeof VECTOR_BINARY)[number] | (typeof VECTOR_UNARY)[number]}`
+  | EachBinary
+  | `v128.${(typeof EACH_SHIFT)[number]}${EachSize}`
   | keyof typeof CONVERSIONS;
 
 function table(): Record<OpName, OpSignature> {
@@ -78,6 +132,12 @@ function table(): Record<OpName, OpSignature> {
     declare(ty, FLOAT_COMPARE, 2, 'i32');
   }
   declare('v128', VECTOR_BINARY, 2, 'v128');
+  declare('v128', VECTOR_UNARY, 1, 'v128');
+  for (const bits of EACH_SIZES) {
+    const names = EACH_BINARY[bits].map((name) => `${name}${bits}`);
+    declare('v128', names, 2, 'v128');
+    for (const name of EACH_SHIFT) out[`v128.${name}${bits}`] = { args: ['v128', 'i32'], result: 'v128' };
+  }
   return out;
 }
 

@@ -4,7 +4,7 @@ import { offsetOf, slot } from '../state/layout';
 import type { FieldCode } from './field-code';
 import type { Folder } from './fold';
 import type { Helpers } from './helpers';
-import { emitOperator } from './operators';
+import { emitOperator, emitShuffle } from './operators';
 import { CPU, IP } from './parameters';
 import { emitServiceResult, type ServicePort } from './service-code';
 import { emitAddress } from './step-code';
@@ -112,8 +112,7 @@ export class ExpressionCode {
         emitAddress(code, IP);
         return;
       case 'op':
-        for (const arg of e.args) this.emit(arg);
-        emitOperator(code, e.op);
+        this.operator(e);
         return;
       case 'select':
         this.emit(e.then);
@@ -135,9 +134,23 @@ export class ExpressionCode {
     }
   }
 
+  private operator({ op, args }: Extract<Expr, { k: 'op' }>): void {
+    if (op !== 'v128.shuffle') {
+      for (const arg of args) this.emit(arg);
+      emitOperator(this.code, op);
+      return;
+    }
+    const [a, b, numbers] = args;
+    if (numbers?.k !== 'const') throw new Error('the numbers of a shuffle are constant');
+    this.emit(a!);
+    this.emit(b!);
+    emitShuffle(this.code, numbers.value);
+  }
+
   private constant(ty: Expr['ty'], value: bigint): void {
     if (ty === 'i32') this.code.i32(Number(BigInt.asIntN(32, value)));
     else if (ty === 'i64') this.code.i64(value);
+    else if (ty === 'v128') this.code.v128(value);
     else throw new Error(`constants of type ${ty} are made by reinterpretation`);
   }
 

@@ -1,6 +1,6 @@
 /** How each operator of the vocabulary is encoded in WebAssembly. */
 import type { OpName } from '../../isa/vocabulary/ops';
-import { SIMD_OP } from './wasm/opcodes';
+import { eachOf, SIMD_OP } from './wasm/opcodes';
 import type { Code } from './wasm/module';
 
 const sequence = (prefix: string, first: number, names: string): [string, number][] =>
@@ -36,6 +36,31 @@ const SINGLE = new Map<string, number>([
   ['i64.sext32', 0xc4],
 ]);
 
+type Encoding = readonly [name: string, code: readonly [opcode: number, lane?: number]];
+const SIZES = [8, 16, 32, 64] as const;
+const SATURATING = ['addSatS', 'addSatU', 'subSatS', 'subSatU', 'avgU'] as const;
+const EXTREMES = ['minS', 'minU', 'maxS', 'maxU'] as const;
+/** Operators on elements, by the sizes that have them. */
+const EACH: readonly Encoding[] = SIZES.flatMap((bits) =>
+  [
+    ...(['add', 'sub', 'shl', 'shrS', 'shrU', 'bitmask'] as const),
+    ...(bits > 8 ? (['mul'] as const) : []),
+    ...(bits < 32 ? SATURATING : []),
+    ...(bits < 64 ? EXTREMES : []),
+  ].map((name): Encoding => [`v128.${name}${bits}`, [eachOf(name, bits)]]),
+);
+const WIDENING: readonly Encoding[] = ([8, 16, 32] as const).flatMap((bits) =>
+  (['lowS', 'highS'] as const).map((name): Encoding => [
+    `v128.${name}${bits}`,
+    [eachOf(name, bits === 8 ? 16 : bits === 16 ? 32 : 64)],
+  ]),
+);
+/** Word 0 is lane 3. */
+const WORDS: readonly Encoding[] = [0, 1, 2, 3].flatMap((n): Encoding[] => [
+  [`v128.w${n}`, [SIMD_OP.i32x4ExtractLane, 3 - n]],
+  [`v128.withW${n}`, [SIMD_OP.i32x4ReplaceLane, 3 - n]],
+]);
+
 /** Vector operators: instruction after the SIMD prefix, and the lane where there is one. Lane 1 is doubleword 0. */
 const VECTOR = new Map<string, readonly [opcode: number, lane?: number]>([
   ['v128.not', [SIMD_OP.v128Not]],
@@ -57,6 +82,22 @@ const VECTOR = new Map<string, readonly [opcode: number, lane?: number]>([
   ['v128.dw1', [SIMD_OP.i64x2ExtractLane, 0]],
   ['v128.withDw0', [SIMD_OP.i64x2ReplaceLane, 1]],
   ['v128.withDw1', [SIMD_OP.i64x2ReplaceLane, 0]],
+  ['v128.gtU8', [SIMD_OP.i8x16GtU]],
+  ['v128.gtU16', [SIMD_OP.i16x8GtU]],
+  ['v128.gtU32', [SIMD_OP.i32x4GtU]],
+  ['v128.splat8', [SIMD_OP.i8x16Splat]],
+  ['v128.splat16', [SIMD_OP.i16x8Splat]],
+  ['v128.splat32', [SIMD_OP.i32x4Splat]],
+  ['v128.bitselect', [SIMD_OP.v128Bitselect]],
+  ['v128.any', [SIMD_OP.v128AnyTrue]],
+  ['v128.popcnt8', [SIMD_OP.i8x16Popcnt]],
+  ['v128.pairsS8', [SIMD_OP.i16x8PairsS]],
+  ['v128.pairsU8', [SIMD_OP.i16x8PairsU]],
+  ['v128.pairsS16', [SIMD_OP.i32x4PairsS]],
+  ['v128.pairsU16', [SIMD_OP.i32x4PairsU]],
+  ...EACH,
+  ...WIDENING,
+  ...WORDS,
 ]);
 
 /** Emits an operator whose operands are on the stack. */
@@ -70,4 +111,14 @@ export function emitOperator(code: Code, op: OpName): void {
   if (!vector) throw new Error(`operator ${op} has no encoding`);
   code.simd(vector[0]);
   if (vector[1] !== undefined) code.op(vector[1]);
+}
+
+/** Emits v128.shuffle of two vectors on the stack: `numbers` as the vocabulary has them, byte 0 the most significant. */
+export function emitShuffle(code: Code, numbers: bigint): void {
+  code.simd(SIMD_OP.i8x16Shuffle);
+  for (let lane = 0; lane < 16; lane++) {
+    const number = Number((numbers >> BigInt(8 * lane)) & 0x1fn);
+    // Bytes 0 to 15 are lanes 15 to 0 of the first vector, bytes 16 to 31 lanes 31 to 16.
+    code.op(number < 16 ? 15 - number : 47 - number);
+  }
 }

@@ -3,6 +3,7 @@
  * type's size. Breaking an operator's contract (dividing by zero) is an error here, whatever wasm would do.
  */
 import type { OpName, Ty } from '../../isa/vocabulary/ops';
+import { VECTOR } from './vector-operators';
 
 export const BITS: Record<Ty, number> = { i32: 32, i64: 64, f32: 32, f64: 64, v128: 128 };
 
@@ -110,21 +111,8 @@ const FLOAT_COMPARE: Record<string, (a: number, b: number) => boolean> = {
   ge: (a, b) => a >= b,
 };
 
-const LOW = (1n << 64n) - 1n;
-/** The elements of a vector, least significant first, and a vector of them. */
-const elements = (value: bigint, bits: number): bigint[] =>
-  Array.from({ length: 128 / bits }, (_, i) => BigInt.asUintN(bits, value >> BigInt(i * bits)));
-const joined = (parts: readonly bigint[], bits: number): bigint =>
-  parts.reduceRight((all, part) => (all << BigInt(bits)) | part, 0n);
-const elementwise =
-  (bits: number, test: (a: bigint, b: bigint) => boolean) =>
-  (a: bigint, b: bigint): bigint =>
-    joined(
-      elements(a, bits).map((x, i) => (test(x, elements(b, bits)[i]!) ? (1n << BigInt(bits)) - 1n : 0n)),
-      bits,
-    );
 /** Operators whose operand and result types differ, and those of vectors. */
-const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
+const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint, c: bigint) => bigint>> = {
   'i32.wrap': (a) => a,
   'i64.extendS': (a) => signed(a, 32),
   'i64.extendU': (a) => a,
@@ -139,34 +127,14 @@ const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint) => bigint>> = {
   'i64.reinterpret': (a) => a,
   'f64.promote': (a) => fromF64(toF32(a)),
   'f32.demote': (a) => fromF32(toF64(a)),
-  'v128.swizzle': (a, b) =>
-    joined(
-      elements(b, 8).map((n) => (n > 15n ? 0n : elements(a, 8)[Number(n)]!)),
-      8,
-    ),
-  ...Object.fromEntries(
-    [8, 16, 32, 64].flatMap((bits) => [
-      [`v128.eq${bits}`, elementwise(bits, (a, b) => a === b)],
-      [`v128.gtS${bits}`, elementwise(bits, (a, b) => signed(a, bits) > signed(b, bits))],
-    ]),
-  ),
-  'v128.and': (a, b) => a & b,
-  'v128.or': (a, b) => a | b,
-  'v128.xor': (a, b) => a ^ b,
-  'v128.andnot': (a, b) => a & ~b,
-  'v128.not': (a) => ~a,
-  'v128.splat64': (a) => (a << 64n) | a,
-  'v128.dw0': (a) => a >> 64n,
-  'v128.dw1': (a) => a & LOW,
-  'v128.withDw0': (a, b) => (a & LOW) | (b << 64n),
-  'v128.withDw1': (a, b) => (a & ~LOW) | b,
+  ...VECTOR,
 };
 
 /** The result of an operator, before wrapping to its result type. */
 export function applyOperator(op: OpName, args: readonly bigint[]): bigint {
-  const [a, b] = [args[0]!, args[1] ?? 0n];
+  const [a, b, c] = [args[0]!, args[1] ?? 0n, args[2] ?? 0n];
   const special = SPECIAL[op];
-  if (special) return special(a, b);
+  if (special) return special(a, b, c);
   const [ty, name] = op.split('.') as [Ty, string];
   if (ty === 'i32' || ty === 'i64') {
     const integer = INTEGER[name];

@@ -1,6 +1,6 @@
 /** A WebAssembly module encoder (core specification, section 5): just what the engine needs, no text format. */
 import type { Ty } from '../../../isa/vocabulary/ops';
-import { OP, SIMD, TYPE } from './opcodes';
+import { OP, SIMD, SIMD_OP, TYPE } from './opcodes';
 
 const textEncoder = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
 
@@ -79,6 +79,12 @@ export class Code {
   i64(value: bigint): this {
     this.bytes.push(OP.i64Const);
     signed64(this.bytes, value);
+    return this;
+  }
+
+  v128(value: bigint): this {
+    this.simd(SIMD_OP.v128Const);
+    for (let at = 0n; at < 128n; at += 8n) this.bytes.push(Number((value >> at) & 0xffn));
     return this;
   }
 

@@ -48,27 +48,51 @@ export const TYPE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, em
 
 /** Prefix byte of vector instructions. */
 export const SIMD = 0xfd;
-/** Vector instructions, after the prefix. */
+/** Vector instructions, after the prefix. Those on every element of a size are at {@link eachOf}. */
 export const SIMD_OP = {
   v128Load: 0,
   v128Store: 11,
   v128Const: 12,
   i8x16Shuffle: 13,
   i8x16Swizzle: 14,
+  i8x16Splat: 15,
+  i16x8Splat: 16,
+  i32x4Splat: 17,
   i64x2Splat: 18,
+  i32x4ExtractLane: 27,
+  i32x4ReplaceLane: 28,
   i64x2ExtractLane: 29,
   i64x2ReplaceLane: 30,
   i8x16Eq: 35,
   i8x16GtS: 39,
+  i8x16GtU: 40,
   i16x8Eq: 45,
   i16x8GtS: 49,
+  i16x8GtU: 50,
   i32x4Eq: 55,
   i32x4GtS: 59,
+  i32x4GtU: 60,
   v128Not: 77,
   v128And: 78,
   v128Andnot: 79,
   v128Or: 80,
   v128Xor: 81,
+  v128Bitselect: 82,
+  v128AnyTrue: 83,
+  i8x16Popcnt: 98,
+  i16x8PairsS: 124,
+  i16x8PairsU: 125,
+  i32x4PairsS: 126,
+  i32x4PairsU: 127,
   i64x2Eq: 214,
   i64x2GtS: 217,
 } as const;
+
+/** Distances from the first of the instructions on elements of a size, the same for all sizes that have them. */
+const EACH = {
+  bitmask: 4, lowS: 7, highS: 8, shl: 11, shrS: 12, shrU: 13, add: 14, addSatS: 15, addSatU: 16, sub: 17,
+  subSatS: 18, subSatU: 19, mul: 21, minS: 22, minU: 23, maxS: 24, maxU: 25, avgU: 27,
+} as const; // prettier-ignore
+/** The instruction on every element of a size; of lowS and highS the size of the result. */
+export const eachOf = (name: keyof typeof EACH, bits: 8 | 16 | 32 | 64): number =>
+  96 + 32 * Math.log2(bits / 8) + EACH[name];
