@@ -1,42 +1,26 @@
 /** Vector-scalar loads and stores that do not convert (Power ISA Book I, 7.6.1 and the descriptions in 7.6.3). */
-import {
-  add, and, field, i64, load, mode, mul, ne, or, i32, rotl, select, shl, shrU, vsr, zext32, type I64,
-} from '../vocabulary/expr'; // prettier-ignore
+import { and, i64, load, mode, or, rotl, select, shl, shrU, vsr, type I64 } from '../vocabulary/expr';
 import { dispDQ, dispDS, displaced } from '../vocabulary/patterns';
 import { insn, type InsnRow, type IsaLevel, type RowProperties } from '../vocabulary/row';
-import { def, setVsr, store, when, type Sem } from '../vocabulary/stmt';
+import { def, setVsr, store, type Sem } from '../vocabulary/stmt';
 import { atEffective, indexed } from '../vocabulary/storage';
-import { dw0, dw1, setVr, splat64, vector, vr, vsxOrVector, type Vector } from '../vocabulary/vector';
+import {
+  dw0, dw1, isUpperVsr, setVr, splat64, splatWord, vector, vr, vsxOrVector, type Vector,
+} from '../vocabulary/vector'; // prettier-ignore
+import {
+  loadInByteOrder, loadTwo, quadLoaded, quadStored, storeInByteOrder, storeTwo, type Doublewords,
+} from '../vocabulary/vector-storage'; // prettier-ignore
 
 const loading = (level: IsaLevel): RowProperties => ({ level, feature: 'vsx', facility: 'VSX', timing: 'load' }); // prettier-ignore
 const storing = (level: IsaLevel): RowProperties => ({ ...loading(level), timing: 'store' });
 /** Of the instructions that check VSX or VEC themselves, by the register. */
 const unchecked = (level: IsaLevel, timing: 'load' | 'store'): RowProperties => ({ level, feature: 'vsx', timing }); // prettier-ignore
 
-const DOUBLEWORD = i64(8);
-const next = (ea: I64): I64 => add(ea, DOUBLEWORD);
-
-type Doublewords = readonly [I64, I64];
 /** Both doublewords in the order of storage, each in the current byte order. */
 const loadBoth = (sum: I64, body: (first: I64, second: I64) => Vector): Sem =>
-  atEffective(sum, (ea) =>
-    def(load(8, ea), (first) => def(load(8, next(ea)), (second) => setVsr('XT', body(first, second)))),
-  );
+  atEffective(sum, (ea) => loadTwo(ea, (first, second) => setVsr('XT', body(first, second))));
 const storeBoth = (sum: I64, parts: (value: Vector) => Doublewords): Sem =>
-  atEffective(sum, (ea) =>
-    def(vsr('XS'), (value) => {
-      const [first, second] = parts(value);
-      return [store(8, ea, first), store(8, next(ea), second)];
-    }),
-  );
-
-/** A quadword in the current byte order. */
-const quadLoaded = (first: I64, second: I64): Vector =>
-  vector(select(mode('le'), second, first), select(mode('le'), first, second));
-const quadStored = (value: Vector): Doublewords => [
-  select(mode('le'), dw1(value), dw0(value)),
-  select(mode('le'), dw0(value), dw1(value)),
-];
+  atEffective(sum, (ea) => def(vsr('XS'), (value) => storeTwo(ea, parts(value))));
 
 /** Words in the order of storage: in little-endian mode the second of two is the upper half of a doubleword. */
 const wordOrder = (both: I64): I64 => select(mode('le'), rotl(both, i64(32)), both);
@@ -44,26 +28,9 @@ const LOW_HALVES = i64(0x0000ffff_0000ffffn);
 const swapHalves = (x: I64): I64 => or(shl(and(x, LOW_HALVES), i64(16)), and(shrU(x, i64(16)), LOW_HALVES));
 /** Halfwords likewise. */
 const halfwordOrder = (four: I64): I64 => select(mode('le'), swapHalves(rotl(four, i64(32))), four);
-const everyWord = (word: I64): Vector => splat64(mul(zext32(word), i64(0x0000_0001_0000_0001n)));
-
 /** Bytes in the order of storage, whatever the mode. */
-const inByteOrder = (load16: (reversed: boolean) => Sem): Sem =>
-  when(mode('le'), load16(true), load16(false));
-const loadBytes: Sem = inByteOrder((reversed) =>
-  atEffective(indexed, (ea) =>
-    def(load(8, ea, { reversed }), (first) =>
-      def(load(8, next(ea), { reversed }), (second) => setVsr('XT', vector(first, second))),
-    ),
-  ),
-);
-const storeBytes: Sem = inByteOrder((reversed) =>
-  atEffective(indexed, (ea) =>
-    def(vsr('XS'), (value) => [
-      store(8, ea, dw0(value), { reversed }),
-      store(8, next(ea), dw1(value), { reversed }),
-    ]),
-  ),
-);
+const loadBytes: Sem = atEffective(indexed, (ea) => loadInByteOrder(ea, (value) => setVsr('XT', value)));
+const storeBytes: Sem = atEffective(indexed, (ea) => def(vsr('XS'), (value) => storeInByteOrder(ea, value)));
 
 /** choice: doubleword 1, undefined before v3.1, becomes 0. */
 const setScalar = (value: I64): Sem => setVsr('XT', vector(value, i64(0)));
@@ -76,10 +43,8 @@ const loadRow = (name: string, XO: number, level: IsaLevel, sem: Sem): InsnRow =
 const storeRow = (name: string, XO: number, level: IsaLevel, sem: Sem): InsnRow =>
   insn(name, 'XX1', { PO: 31, XO }, VSR_STORE, storing(level), sem);
 
-/** True where a field with these bits numbers one of VSR 32 to 63. */
-const isHigh = (register: 'XT' | 'XS') => ne(and(field(register), i32(32)), i32(0));
 /** v3.0 forms whose facility depends on the register. */
-const either = (register: 'XT' | 'XS', sem: Sem): Sem => [vsxOrVector(isHigh(register)), sem];
+const either = (register: 'XT' | 'XS', sem: Sem): Sem => [vsxOrVector(isUpperVsr(register)), sem];
 
 export const VSX_LOAD_STORE_ROWS: readonly InsnRow[] = [
   loadRow('lxvd2x', 844, 'v2.06', loadBoth(indexed, vector)),
@@ -89,7 +54,7 @@ export const VSX_LOAD_STORE_ROWS: readonly InsnRow[] = [
   loadRow('lxvdsx', 332, 'v2.06', def(load(8, indexed), (value) => setVsr('XT', splat64(value)))),
   insn(
     'lxvwsx', 'XX1', { PO: 31, XO: 364 }, VSR_LOAD, unchecked('v3.0', 'load'),
-    either('XT', def(load(4, indexed), (value) => setVsr('XT', everyWord(value)))),
+    either('XT', def(load(4, indexed), (value) => setVsr('XT', splatWord(value)))),
   ),
   loadRow('lxsdx', 588, 'v2.06', setScalar(load(8, indexed))),
   loadRow('lxsiwax', 76, 'v2.07', setScalar(load(4, indexed, { signed: true }))),

@@ -8,7 +8,7 @@ import {
 import { insn, type InsnRow, type IsaLevel, type RowProperties } from '../vocabulary/row';
 import { def, setGpr, setVsr, type Sem } from '../vocabulary/stmt';
 import {
-  dw0, dw1, floatOrVector, splat64, vand, vandc, vector, vnot, vor, vsel, vsxOrVector, vxor, type Vector,
+  dw0, dw1, floatOrVector, isUpperVsr, splat64, splatWord, vand, vandc, vector, vnot, vor, vsel, vsxOrVector, vxor, type Vector,
 } from '../vocabulary/vector'; // prettier-ignore
 
 const VSX: RowProperties = { level: 'v2.06', feature: 'vsx', facility: 'VSX', timing: 'alu' };
@@ -51,9 +51,8 @@ const mergeWords = (half: (value: Vector) => I64): Vector =>
     or(shl(half(A), i64(32)), zext32(half(B))),
   );
 
-const everyWord = (word: I64): Vector => splat64(mul(zext32(word), i64(0x0000_0001_0000_0001n)));
-const splatWord = def(select(bitOf('UIM2', 2), dw1(B), dw0(B)), (half) =>
-  set(everyWord(select(bitOf('UIM2', 1), half, shrU(half, i64(32))))),
+const splatOneWord = def(select(bitOf('UIM2', 2), dw1(B), dw0(B)), (half) =>
+  set(splatWord(select(bitOf('UIM2', 1), half, shrU(half, i64(32))))),
 );
 const splatByte = set(splat64(mul(extendU(field('IMM8')), i64(0x0101_0101_0101_0101n))));
 
@@ -84,13 +83,15 @@ const scalarSigns = (): InsnRow[] => {
   ];
 };
 
-const isHigh = (register: 'XT' | 'XS'): I32 => bitOf(register, 32);
 const MOVE: RowProperties = { level: 'v2.07', feature: 'vsx', timing: 'alu' };
 const fromVsr = (name: string, XO: number, value: I64): InsnRow =>
-  insn(name, 'XX1', { PO: 31, XO }, 'RA,XS', MOVE, [floatOrVector(isHigh('XS')), setGpr('RA', value)]);
+  insn(name, 'XX1', { PO: 31, XO }, 'RA,XS', MOVE, [floatOrVector(isUpperVsr('XS')), setGpr('RA', value)]);
 /** choice: doubleword 1, undefined before v3.1, becomes 0. */
 const toVsr = (name: string, XO: number, value: I64): InsnRow =>
-  insn(name, 'XX1', { PO: 31, XO }, 'XT,RA', MOVE, [floatOrVector(isHigh('XT')), set(vector(value, i64(0)))]);
+  insn(name, 'XX1', { PO: 31, XO }, 'XT,RA', MOVE, [
+    floatOrVector(isUpperVsr('XT')),
+    set(vector(value, i64(0))),
+  ]);
 const V3: RowProperties = { ...MOVE, level: 'v3.0' };
 
 export const VSX_MOVE_ROWS: readonly InsnRow[] = [
@@ -107,8 +108,8 @@ export const VSX_MOVE_ROWS: readonly InsnRow[] = [
   insn('xxsldwi', 'XX3', { PO, OE: 0, XOL: 2 }, 'XT,XA,XB,SHW', VSX, shiftWords),
   logical('xxmrghw', 18, mergeWords(dw0)),
   logical('xxmrglw', 50, mergeWords(dw1)),
-  insn('xxspltw', 'XX2', { PO, XO: 164 }, 'XT,XB,UIM2', VSX, splatWord),
-  insn('xxspltib', 'XX1', { PO, RA2: 0, XO: 360 }, 'XT,IMM8', V3, [vsxOrVector(isHigh('XT')), splatByte]),
+  insn('xxspltw', 'XX2', { PO, XO: 164 }, 'XT,XB,UIM2', VSX, splatOneWord),
+  insn('xxspltib', 'XX1', { PO, RA2: 0, XO: 360 }, 'XT,IMM8', V3, [vsxOrVector(isUpperVsr('XT')), splatByte]),
   ...signs('dp', [473, 489, 505, 240]),
   ...signs('sp', [409, 425, 441, 208]),
   ...scalarSigns(),
@@ -118,12 +119,12 @@ export const VSX_MOVE_ROWS: readonly InsnRow[] = [
   toVsr('mtvsrwa', 211, sext(32, gpr('RA'))),
   toVsr('mtvsrwz', 243, zext32(gpr('RA'))),
   insn('mfvsrld', 'XX1', { PO: 31, XO: 307 }, 'RA,XS', V3, [
-    vsxOrVector(isHigh('XS')), setGpr('RA', dw1(vsr('XS'))),
+    vsxOrVector(isUpperVsr('XS')), setGpr('RA', dw1(vsr('XS'))),
   ]),
   insn('mtvsrdd', 'XX1', { PO: 31, XO: 435 }, 'XT,RA,RB', V3, [
-    vsxOrVector(isHigh('XT')), set(vector(gprOrZero('RA'), gpr('RB'))),
+    vsxOrVector(isUpperVsr('XT')), set(vector(gprOrZero('RA'), gpr('RB'))),
   ]),
   insn('mtvsrws', 'XX1', { PO: 31, XO: 403 }, 'XT,RA', V3, [
-    vsxOrVector(isHigh('XT')), set(everyWord(gpr('RA'))),
+    vsxOrVector(isUpperVsr('XT')), set(splatWord(gpr('RA'))),
   ]),
 ]; // prettier-ignore
