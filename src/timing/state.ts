@@ -57,7 +57,11 @@ export const CELL = {
   total: COUNTS_AT + COUNTS.length,
 } as const;
 
-export const countCell = (name: Count): number => CELL.counts + COUNTS.indexOf(name);
+const COUNT_CELLS = Object.fromEntries(COUNTS.map((name, i) => [name, COUNTS_AT + i])) as Record<
+  Count,
+  number
+>;
+export const countCell = (name: Count): number => COUNT_CELLS[name];
 
 const WORD = 2 ** 32;
 
@@ -80,8 +84,10 @@ export class Cells {
 
   set(cell: number, value: number): void {
     const i = this.at + 2 * cell;
-    this.words[i] = (value % WORD) | 0;
-    this.words[i + 1] = Math.floor(value / WORD);
+    // What | keeps is the number modulo 2^32: % would be a call.
+    const lo = value | 0;
+    this.words[i] = lo;
+    this.words[i + 1] = (value - (lo >>> 0)) / WORD;
   }
 
   add(cell: number, value: number): void {
@@ -101,8 +107,12 @@ export class Cells {
     this.words[this.at + 2 * cell + 1] = hi;
   }
 
+  /** @param by below 2^32 */
   count(name: Count, by = 1): void {
-    this.add(countCell(name), by);
+    const i = this.at + 2 * COUNT_CELLS[name];
+    const lo = (this.words[i]! + by) | 0;
+    this.words[i] = lo;
+    if (lo >>> 0 < by) this.words[i + 1]!++;
   }
 
   /** The state after reset. */
