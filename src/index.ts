@@ -22,7 +22,9 @@ export {
 export { CPU_MODELS, type CpuModel, type ModelName } from './cpu/models';
 export { Cpu } from './cpu/cpu';
 export { isElf, readElf, readImage, readRaw, SymbolTable, type Image, type ImageOptions } from './loader';
-export { Machine, type MachineDescription, type MachineEnd, type MachineOptions } from './machine/machine';
+export type { MachineDescription } from './machine/description';
+export { Machine, type MachineEnd } from './machine/machine';
+export type { MachineOptions } from './machine/machine-options';
 export { MICROWATT_MACHINE } from './machine/microwatt';
 export { POWERNV_MACHINE } from './machine/powernv';
 export { PSERIES_MACHINE } from './machine/pseries';

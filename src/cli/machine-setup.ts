@@ -2,7 +2,8 @@
 import { UserError } from '../core/errors';
 import type { ModelName } from '../cpu/models';
 import { readImage, type Image } from '../loader';
-import { Machine, type MachineDescription } from '../machine/machine';
+import type { MachineDescription } from '../machine/description';
+import { Machine } from '../machine/machine';
 import { MICROWATT_MACHINE } from '../machine/microwatt';
 import { NESTED_CHOICES, type NestedChoice } from '../kvm/nested/hazards';
 import { POWERNV_MACHINE } from '../machine/powernv';

@@ -7,7 +7,7 @@ import { extractBytes, type Registers } from './devices/device';
 import { Uart16550 } from './devices/uart16550';
 import { ICS, ICP, Xics } from './devices/xics';
 import type { RealMemory } from '../core/memory';
-import type { MachineDescription } from './machine';
+import type { MachineDescription } from './description';
 
 /** Host real addresses of the devices. */
 export const MICROWATT = {

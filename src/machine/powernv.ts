@@ -7,7 +7,7 @@
 import { MSR } from '../../isa/registers/msr';
 import { POWER, PowerControl } from './devices/power';
 import { Uart16550 } from './devices/uart16550';
-import type { MachineDescription } from './machine';
+import type { MachineDescription } from './description';
 
 /** Host real addresses of the devices. */
 export const POWERNV = {

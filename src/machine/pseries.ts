@@ -13,7 +13,7 @@ import { VTY_SOURCE } from '../kvm/guest/xics';
 import { InternalError, UserError } from '../core/errors';
 import { StateReader } from '../core/saved-state';
 import type { PowerRequest } from './devices/power';
-import type { MachineDescription } from './machine';
+import type { MachineDescription } from './description';
 import { bootGuest } from './pseries/boot';
 
 /** L0's share of host memory: tables, reverse maps and what L2 guests need, beside the guest's memory. */

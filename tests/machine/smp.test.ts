@@ -130,7 +130,7 @@ ${label}:  li      8, 400
 test('two CPUs take turns the same way in every run', () => {
   const once = (): unknown => {
     const guest = pair('start:\nother: mftb 5\n lwzx 6, 0, 3\n add 6, 6, 5\n stw 6, 0(3)\n b other');
-    Object.assign(guest.machine, { enabled: 3 });
+    guest.machine.turns.enable(3);
     guest.run(95_000);
     return guest.machine.cpus
       .map(({ state, nia }) => [state.gpr(5), state.gpr(6), nia])
@@ -224,7 +224,7 @@ other:  li 7, 20000
 3:      ${watch.replace('WHERE', '3b').replaceAll('1f', '4f').replace('1:', '4:')}
         b .
 `);
-  Object.assign(guest.machine, { enabled: 3 });
+  guest.machine.turns.enable(3);
   guest.machine.run(400_000);
   const at = (address: number): bigint => {
     const bytes = guest.machine.memory.bytes.subarray(address, address + 8);

@@ -4,7 +4,8 @@ import zlib from 'node:zlib';
 import { assemble } from '../../src/asm/assemble';
 import { UserError } from '../../src/core/errors';
 import { readRaw } from '../../src/loader';
-import { Machine, type MachineEnd, type MachineOptions } from '../../src/machine/machine';
+import { Machine, type MachineEnd } from '../../src/machine/machine';
+import type { MachineOptions } from '../../src/machine/machine-options';
 import { allRegisters } from '../../src/machine/registers';
 import { decodeSnapshot, encodeSnapshot, type Compressor, type Snapshot } from '../../src/machine/snapshot';
 import { DESCRIPTIONS, include, program, type Program } from '../support/program';
@@ -189,7 +190,7 @@ test('several CPUs: turns, reservations and whose turn it is', () => {
     );
     guest.machine.cpus[1]!.nia = guest.at('other');
     for (const { state } of guest.machine.cpus) state.setGpr(3, 0x8000n);
-    Object.assign(guest.machine, { enabled: 3 });
+    guest.machine.turns.enable(3);
     guest.machine.execution.memoryReplaced();
     return guest;
   };

@@ -24,7 +24,7 @@ function pair(source: string): Program {
   const other = guest.machine.cpus[1]!;
   other.nia = guest.symbols.get('other') ?? 0n;
   other.msr = guest.cpu.msr;
-  Object.assign(guest.machine, { enabled: 3 });
+  guest.machine.turns.enable(3);
   guest.machine.execution.memoryReplaced();
   return guest;
 }

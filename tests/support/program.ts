@@ -5,7 +5,8 @@ import { assemble } from '../../src/asm/assemble';
 import type { Cpu } from '../../src/cpu/cpu';
 import type { ModelName } from '../../src/cpu/models';
 import { readRaw } from '../../src/loader';
-import { Machine, type MachineDescription, type MachineEnd } from '../../src/machine/machine';
+import type { MachineDescription } from '../../src/machine/description';
+import { Machine, type MachineEnd } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
 
