@@ -13,7 +13,11 @@ import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
 import { VSX_LOAD_STORE_ROWS } from './rows/vsx-load-store';
+import { VSX_LENGTH_ROWS } from './rows/vsx-load-store-length';
+import { VSX_PAIR_ROWS } from './rows/vsx-load-store-pair';
+import { VSX_SINGLE_ROWS } from './rows/vsx-load-store-single';
 import { VSX_MOVE_ROWS } from './rows/vsx-move';
+import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
 import { LOGICAL_ROWS } from './rows/logical';
@@ -60,6 +64,10 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_MOVE_ROWS,
   ...VECTOR_COMPARE_ROWS,
   ...VSX_LOAD_STORE_ROWS,
+  ...VSX_SINGLE_ROWS,
+  ...VSX_LENGTH_ROWS,
+  ...VSX_PAIR_ROWS,
+  ...VSX_PREFIXED_LOAD_STORE_ROWS,
   ...VSX_MOVE_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,

@@ -30,8 +30,15 @@ const XT_DQ = vsrField(28, 6);
 const XA = vsrField(29, 11);
 const XB = vsrField(30, 16);
 const XC = vsrField(28, 21);
+/** The even register of a pair of VSRs, without its last bit. */
+const XTp: FieldBits = [
+  [10, 10],
+  [6, 9],
+];
 
 const PREFIX = { PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 8), R: bits(11), PO: suffix(0, 5) };
+/** A field of several pieces in the suffix word, by the suffix's own bit numbers. */
+const suffixPieces = (pieces: FieldBits): FieldBits => pieces.map(([from, to]) => [32 + from, 32 + to]);
 /** A 34-bit displacement or immediate, and its halves: semantics, whose fields have 32 bits, put it together. */
 const D0_D1: FieldBits = [
   [14, 31],
@@ -58,10 +65,13 @@ export const FORMS = {
     XT: XT_DQ,
     XS: XT_DQ,
     TX: bits(28),
+    XTp,
+    XSp: XTp,
   },
   DX: {
     PO,
     RT,
+    VRT: RT,
     D: [
       [16, 25],
       [11, 15],
@@ -100,6 +110,8 @@ export const FORMS = {
       FRB: RB,
       FRS: RT,
     },
+    /** Quad precision: which of the instructions of one opcode, round to odd, classes of data. */
+    ...{ VRA: RA, VRB: RB, EO: RA, RO: bits(31), DCMX: bits(9, 15), XTp, XSp: XTp },
     ...{ SR: bits(12, 15), VRT: RT, VRS: RT, SX: bits(31), TX: bits(31), DH: bits(31), SLEV: bits(20, 26) },
     /** Immediates of FPSCR: a field's value, and the rounding modes. */
     ...{ FPF: BF, FPB: RT, U: bits(16, 19), W: bits(15), DRM: bits(18, 20), RM: bits(19, 20) },
@@ -140,7 +152,10 @@ export const FORMS = {
     BHRBE: bits(11, 20),
   },
   XO: { PO, ...GPRS, OE: bits(21), XO: bits(22, 30), Rc },
-  Z23: { PO, ...GPRS, CY: bits(21, 22), XO: bits(23, 30) },
+  Z23: {
+    ...{ PO, ...GPRS, CY: bits(21, 22), XO: bits(23, 30) },
+    ...{ VRT: RT, VRB: RB, R: bits(15), RMC: bits(21, 22), EX: bits(31) },
+  },
   XS: {
     PO,
     ...GPRS,
@@ -187,14 +202,32 @@ export const FORMS = {
   },
   VA: { PO, ...GPRS, RC: bits(21, 25), ...VRS_3, VRC: bits(21, 25), SHB: bits(22, 25), XO: bits(26, 31) },
   VX: {
-    ...{ PO, ...VRS_3, RT, RA, RB, XO: bits(21, 31), SIM: RA },
+    ...{ PO, ...VRS_3, RT, RA, RB, BF, XO: bits(21, 31), SIM: RA, UIM: RA },
     /** Numbers of bytes, halfwords and words. */
     ...{ UIM4: bits(12, 15), UIM3: bits(13, 15), UIM2: bits(14, 15) },
+    /** More of the opcode in the place of VRA, with a bit that selects what is counted; which bits are gathered. */
+    ...{ EO: RA, EO4: bits(11, 14), MP: bits(15), N: bits(13, 15) },
+    /** Signed BCD: the opcode without the code of the preferred sign. SHA-2: which function, for which elements. */
+    ...{ ONE: bits(21), PS: bits(22), XO9: bits(23, 31), ST: bits(16), SIX: bits(17, 20) },
   },
-  VC: { PO, ...VRS_3, Rc: bits(21), XO: bits(22, 31) },
+  VC: { PO, ...VRS_3, EO: RA, Rc: bits(21), XO: bits(22, 31) },
+  VN: { PO, ...VRS_3, XO2: bits(21, 22), SH: bits(23, 25), XO: bits(26, 31) },
   XFL: { PO, L: bits(6), FLM: bits(7, 14), W: bits(15), FRB: RB, XO: XO10, Rc },
-  XX1: { PO, ...GPRS, XT, XS: XT, XO: XO10, RA2: bits(11, 12), IMM8: bits(13, 20) },
-  XX2: { PO, XT, XB, UIM2: bits(14, 15), XO: bits(21, 29) },
+  XX1: {
+    ...{ PO, ...GPRS, XT, XS: XT, XO: XO10, RA2: bits(11, 12), IMM8: bits(13, 20) },
+    ...{ VRB: RB, EO: RA, UIM5: RB, IMM5: RA },
+  },
+  XX2: {
+    ...{ PO, XT, XB, UIM2: bits(14, 15), UIM4: bits(12, 15), XO: bits(21, 29), EO: RA, RT, BF },
+    /** Classes of data, in one piece and in three; and the opcode around the latter. */
+    DCMX: bits(9, 15),
+    DCMXV: [
+      [25, 25],
+      [29, 29],
+      [11, 15],
+    ] as FieldBits,
+    ...{ XO4: bits(21, 24), XO3: bits(26, 28) },
+  },
   XX3: {
     PO,
     XT,
@@ -205,6 +238,7 @@ export const FORMS = {
     XO: bits(21, 28),
     XOL: bits(24, 28),
     OE: bits(21),
+    ...{ BF, Rc: bits(21), XO7: bits(22, 28) },
   },
   XX4: { PO, XT, XA, XB, XC, XO: bits(26, 27) },
   /** Prefixed: 8LS loads and stores, MLS loads, stores and add immediate, MRR (pnop). */
@@ -217,6 +251,9 @@ export const FORMS = {
     RA: suffix(11, 15),
     D: D0_D1,
     ...HALVES,
+    ...{ VRT: suffix(6, 10), VRS: suffix(6, 10), XTp: suffixPieces(XTp), XSp: suffixPieces(XTp) },
+    /** The upper bit of the register is the last of the opcode. */
+    ...{ PO5: suffix(0, 4), XT: suffixPieces(vsrField(5, 6)), XS: suffixPieces(vsrField(5, 6)) },
   },
   'MLS:D': {
     ...PREFIX,
@@ -228,6 +265,20 @@ export const FORMS = {
     D: D0_D1,
     SI: D0_D1,
     ...HALVES,
+  },
+  /** Prefixed: immediates of 32 bits for vectors, and operations on three of them. */
+  '8RR:D': {
+    ...{ PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 11), PO: suffix(0, 5) },
+    ...{ XT: suffixPieces(vsrField(15, 6)), XO4: suffix(11, 14), XO3: suffix(11, 13), IX: suffix(14) },
+    IMM32: [
+      [16, 31],
+      [48, 63],
+    ] as FieldBits,
+  },
+  '8RR:XX4': {
+    ...{ PPO: bits(0, 5), PTYPE: bits(6, 7), PST: bits(8, 11), UIM: bits(29, 31), IMM8: bits(24, 31) },
+    ...{ PO: suffix(0, 5), XO: suffix(26, 27), XT: suffixPieces(XT), XA: suffixPieces(XA) },
+    ...{ XB: suffixPieces(XB), XC: suffixPieces(XC) },
   },
   /** SXO: where the suffix, as a word instruction, has its extended opcode, and L of mtmsr. */
   MRR: { ...PREFIX, PFIX: bits(6, 11), SXO: suffix(21, 30), SL: suffix(15) },

@@ -18,7 +18,11 @@ import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
 import { VSX_LOAD_STORE_ROWS } from '../../isa/rows/vsx-load-store';
+import { VSX_LENGTH_ROWS } from '../../isa/rows/vsx-load-store-length';
+import { VSX_PAIR_ROWS } from '../../isa/rows/vsx-load-store-pair';
+import { VSX_SINGLE_ROWS } from '../../isa/rows/vsx-load-store-single';
 import { VSX_MOVE_ROWS } from '../../isa/rows/vsx-move';
+import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
 import { LOAD_RESERVE_ROWS } from '../../isa/rows/load-reserve';
@@ -65,6 +69,10 @@ const CATEGORIES: readonly Category[] = [
   ['Vector logical, permute and move', VECTOR_MOVE_ROWS],
   ['Vector integer compare', VECTOR_COMPARE_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
+  ['Vector-scalar load and store of single-precision numbers', VSX_SINGLE_ROWS],
+  ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],
+  ['Vector-scalar load and store of pairs and rightmost elements', VSX_PAIR_ROWS],
+  ['Prefixed vector-scalar load and store', VSX_PREFIXED_LOAD_STORE_ROWS],
   ['Vector-scalar logical, permute and move', VSX_MOVE_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
