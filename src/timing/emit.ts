@@ -3,10 +3,10 @@ import { fieldBits, type FormName } from '../../isa/vocabulary/forms';
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import type { Code } from '../engine/wasm/module';
-import { offsetOf } from '../state/layout';
+import { offsetOf, RECORD, RECORD_COUNTERS, RECORD_SLOT_SIZE } from '../state/layout';
 import { RESOURCE } from './resources';
 import type { Ref } from './schedule';
-import { CELL, type Count, countCell, HISTORY } from './state';
+import { CELL, type Count, countCell, HISTORY, TICKS } from './state';
 
 /** Parameters of a handler, and of helpers that take the same. */
 export const P = { cpu: 0, ip: 1, left: 2 } as const;
@@ -133,4 +133,27 @@ export function pushAddress(code: Code): void {
 export function differs(code: Code, cell: number): void {
   code.get(P.cpu).memory(OP.i32Load, cellAt(cell));
   emitOperator(code, 'i32.ne');
+}
+
+/** Emits: the counter of the instruction's record grows by the ticks that are pushed, as slots, up to its limit. */
+export function emitBlame(code: Code, push: () => void): void {
+  const at = code.local('i32');
+  const old = code.local('i32');
+  const sum = code.local('i32');
+  code.get(P.ip).i32(~(RECORD_SLOT_SIZE - 1));
+  emitOperator(code, 'i32.and');
+  code.get(P.ip).i32(RECORD.perPage * RECORD.size - 1);
+  emitOperator(code, 'i32.and');
+  code.i32(1);
+  emitOperator(code, 'i32.shrU');
+  emitOperator(code, 'i32.add');
+  code.tee(at).get(at).memory(OP.i32Load, RECORD_COUNTERS).tee(old);
+  push();
+  emitOperator(code, 'i32.wrap');
+  code.i32(Math.log2(TICKS.slot));
+  emitOperator(code, 'i32.shrU');
+  emitOperator(code, 'i32.add');
+  code.set(sum).i32(-1).get(sum).get(sum).get(old);
+  emitOperator(code, 'i32.ltU');
+  code.op(OP.select).memory(OP.i32Store, RECORD_COUNTERS);
 }

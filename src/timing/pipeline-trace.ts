@@ -6,7 +6,7 @@ import type { Cpu } from '../cpu/cpu';
 import { UserError } from '../core/errors';
 import { CAUSES } from './causes';
 import { KanataWriter } from './kanata';
-import type { Place } from './pipeline';
+import type { Place } from './core';
 import type { Schedule } from './schedule';
 import { CELL, TICKS } from './state';
 import type { Timing } from './timing';

@@ -12,6 +12,7 @@ import { offsetOf } from '../state/layout';
 import {
   cellAt,
   count,
+  emitBlame,
   fieldOffset,
   HISTORY_MASK,
   load,
@@ -29,7 +30,9 @@ import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { emitBlame, emitOtherLine, emitPortBusy, refills, WeaveHelpers } from './weave-helpers';
+import { emitPortBusy, refills } from './weave-access';
+import { emitOtherLine } from './weave-fetch';
+import { WeaveHelpers } from './weave-helpers';
 import { STORE_FLAG, type ImportNumbers } from './weave-imports';
 
 const GPR = offsetOf('GPR');
@@ -86,7 +89,7 @@ class WovenInstruction implements WovenHandler {
     if (this.template?.branch) this.rememberFirst();
     emitOtherLine(code, profile);
     const status = code.local('i32');
-    code.if().get(P.cpu).get(P.ip).get(P.left).call(helpers.fetch).tee(status);
+    code.if().get(P.cpu).get(P.ip).get(P.left).call(helpers.fetching.fetch).tee(status);
     code.if().get(status).op(OP.return).op(OP.end).op(OP.end);
     if (!this.template) {
       code.get(P.cpu).get(P.ip).call(imports.timeIssue);
@@ -245,8 +248,8 @@ class WovenInstruction implements WovenHandler {
     }
     count(code, 'branches');
     count(code, 'takenBranches');
-    helpers.redirect(code, 'mispredicted');
-    helpers.leaveSoon(code);
+    helpers.branches.redirect(code, 'mispredicted');
+    helpers.branches.leaveSoon(code);
   }
 
   notTaken(): void {
@@ -265,7 +268,7 @@ class WovenInstruction implements WovenHandler {
       code.i32(1);
       emitOperator(code, 'i32.and');
     }
-    code.i32(taken).call(helpers.branch);
+    code.i32(taken).call(helpers.branches.branch);
   }
 
   access(where: AccessPlace, { bytes, operation }: AccessDescriptor): void {
@@ -296,7 +299,7 @@ function emitAccess(
   code.tee(real).i32(data.lineShift);
   emitOperator(code, 'i32.shrU');
   code.set(line);
-  helpers.newestOfLine(code, line);
+  helpers.storage.newestOfLine(code, line);
   code.memory(OP.i32Load, 0).get(line);
   emitOperator(code, 'i32.ne');
   // Translated, and another page.
@@ -324,6 +327,6 @@ function emitAccess(
   code.if().get(P.cpu).get(P.ip).get(ea).get(real);
   code
     .i32(access.bytes | (access.store ? STORE_FLAG : 0))
-    .call(helpers.access)
+    .call(helpers.storage.access)
     .op(OP.end);
 }

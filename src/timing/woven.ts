@@ -5,7 +5,7 @@
 import type { Cpu } from '../cpu/cpu';
 import type { TimedAccess } from '../cpu/timing-port';
 import type { Engine } from '../engine/engine';
-import { EXIT } from '../engine/helpers';
+import { EXIT } from '../engine/exit';
 import type { EngineWeaver } from '../engine/weaver';
 import {
   CPU_BLOCK_SIZE,
@@ -18,7 +18,8 @@ import {
 import type { CpuState } from '../state/cpu-state';
 import { UserError } from '../core/errors';
 import { joinHalves } from '../core/u64';
-import { Pipeline, type Place } from './pipeline';
+import type { Place } from './core';
+import { Pipeline } from './pipeline';
 import type { TimingProfile } from './profile';
 import type { Schedule } from './schedule';
 import { Cells, TICKS } from './state';

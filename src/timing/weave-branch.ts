@@ -1,0 +1,106 @@
+/** The outcome of branches, as a function of a generated module: the twin of `branch-unit.ts`. */
+import { emitOperator } from '../engine/operators';
+import { OP } from '../engine/wasm/opcodes';
+import { Code } from '../engine/wasm/module';
+import { CAUSE } from './causes';
+import { addTo, cellAt, count, emitBlame, load, P, pushAddress } from './emit';
+import { CELL, ticksOf } from './state';
+import { structureMap } from './structures';
+import type { HelperParts } from './weave-fetch';
+
+const I64_LOW_BIT = 1n;
+
+export class BranchHelper {
+  /** (cpu, record, first, decoded, taken). */
+  readonly branch: number;
+
+  constructor(private readonly parts: HelperParts) {
+    this.branch = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    this.define();
+  }
+
+  /** Emits: fetching starts anew after a number of cycles. */
+  redirect(code: Code, how: 'mispredicted' | 'decoded'): void {
+    const ticks = ticksOf(this.parts.profile.branch[how]);
+    count(code, how === 'decoded' ? 'decodedBranches' : 'mispredictions');
+    addTo(code, CELL.next, ticks);
+    addTo(code, CELL.stalls + CAUSE.branches, ticks);
+    emitBlame(code, () => code.i64(BigInt(ticks)));
+    this.redirected(code);
+  }
+
+  private redirected(code: Code): void {
+    code.get(P.cpu);
+    load(code, CELL.next).memory(OP.i64Store, cellAt(CELL.redirect));
+  }
+
+  /** Emits: where the time to leave has come, the next instruction looks. */
+  leaveSoon(code: Code): void {
+    load(code, CELL.next);
+    load(code, CELL.deadline);
+    emitOperator(code, 'i64.geS');
+    code.if().get(P.cpu).i64(-1n).memory(OP.i64Store, cellAt(CELL.line)).op(OP.end);
+  }
+
+  private define(): void {
+    const [first, decoded, taken] = [2, 3, 4];
+    const code = new Code(5);
+    const pc = code.local('i64');
+    const entry = code.local('i32');
+    const old = code.local('i64');
+    const known = code.local('i32');
+    count(code, 'branches');
+    code.get(taken).if();
+    count(code, 'takenBranches');
+    code.op(OP.end);
+    pushAddress(code);
+    code.tee(pc);
+    emitOperator(code, 'i32.wrap');
+    code.i32(2);
+    emitOperator(code, 'i32.shrU');
+    this.parts.tables.setOf(code, {
+      at: structureMap(this.parts.profile).targets,
+      sets: this.parts.profile.branch.targetCache,
+      ways: 1,
+    });
+    code.tee(entry).memory(OP.i64Load, 0).set(old);
+    code.get(entry).get(pc).get(taken);
+    emitOperator(code, 'i64.extendU');
+    emitOperator(code, 'i64.or');
+    code.memory(OP.i64Store, 0);
+    code.get(old).i64(~I64_LOW_BIT);
+    emitOperator(code, 'i64.and');
+    code.get(pc);
+    emitOperator(code, 'i64.eq');
+    code.get(first);
+    emitOperator(code, 'i32.eqz');
+    emitOperator(code, 'i32.and');
+    code.set(known);
+    this.resolve(code, { old, known, decoded, taken });
+    code.get(taken).if();
+    this.leaveSoon(code);
+    code.op(OP.end);
+    this.parts.builder.define(this.branch, code);
+  }
+
+  /** Emits what the outcome costs. Locals: the entry of the target cache, and whether it is of this branch. */
+  private resolve(
+    code: Code,
+    { old, known, decoded, taken }: Record<'old' | 'known' | 'decoded' | 'taken', number>,
+  ): void {
+    // What was expected, compared with what happened.
+    code.get(old);
+    emitOperator(code, 'i32.wrap');
+    code.i32(1);
+    emitOperator(code, 'i32.and');
+    code.get(decoded).get(known).op(OP.select).get(taken);
+    emitOperator(code, 'i32.ne');
+    code.if();
+    this.redirect(code, 'mispredicted');
+    code.op(OP.else).get(taken).if().get(known).if();
+    this.redirected(code);
+    code.op(OP.else);
+    this.redirect(code, 'decoded');
+    code.op(OP.end).op(OP.end).op(OP.end);
+  }
+}

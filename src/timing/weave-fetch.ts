@@ -1,0 +1,176 @@
+/** Fetching of another line, as a function of a generated module: the twin of `fetch-unit.ts`. */
+import { emitOperator } from '../engine/operators';
+import { OP } from '../engine/wasm/opcodes';
+import { Code, type ModuleBuilder } from '../engine/wasm/module';
+import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
+import { CAUSE } from './causes';
+import {
+  cellAt,
+  count,
+  differs,
+  emitBlame,
+  HISTORY_MASK,
+  load,
+  maximum,
+  P,
+  pushAddress,
+  store,
+} from './emit';
+import type { TimingProfile } from './profile';
+import { CELL, ticksOf } from './state';
+import { structureMap } from './structures';
+import { refills } from './weave-access';
+import type { ImportNumbers } from './weave-imports';
+import { insertTag, type TableHelpers } from './weave-tables';
+
+/** High half of the cell of the last line. */
+const REAL_LINE = cellAt(CELL.line) + 4;
+
+/** What the functions of a module are made from. */
+export interface HelperParts {
+  readonly builder: ModuleBuilder;
+  readonly profile: TimingProfile;
+  readonly imports: ImportNumbers;
+  readonly tables: TableHelpers;
+}
+
+export class FetchHelper {
+  /** (cpu, record, left) -> status. */
+  readonly fetch: number;
+
+  constructor(private readonly parts: HelperParts) {
+    this.fetch = parts.builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
+    this.define();
+  }
+
+  private define(): void {
+    const { fetch } = this.parts.profile;
+    const code = new Code(3);
+    const tag = code.local('i64');
+    const set = code.local('i32');
+    const slow = (): void => {
+      code.get(P.cpu).get(P.ip).call(this.parts.imports.timeFetch).i32(0).op(OP.return);
+    };
+    // Other records of the same line: those of another variant of generated code.
+    this.realLine(code);
+    code.tee(set).get(P.cpu).memory(OP.i32Load, REAL_LINE);
+    emitOperator(code, 'i32.eq');
+    code.if();
+    this.storeRecordLine(code);
+    code.i32(0).op(OP.return).op(OP.end);
+    load(code, CELL.next);
+    load(code, CELL.deadline);
+    emitOperator(code, 'i64.geS');
+    code.if().get(P.cpu).get(P.ip).get(P.left).call(this.parts.imports.timeLeave).op(OP.return).op(OP.end);
+    this.storeRecordLine(code);
+    code.get(P.cpu).get(set).memory(OP.i32Store, REAL_LINE);
+    // Another page, while fetches are translated.
+    code
+      .get(P.cpu)
+      .memory(OP.i32Load, cellAt(CELL.relocation) + 4)
+      .if();
+    pushAddress(code);
+    code.i64(12n);
+    emitOperator(code, 'i64.shrU');
+    load(code, CELL.fetchPage);
+    emitOperator(code, 'i64.ne');
+    code.if();
+    slow();
+    code.op(OP.end).op(OP.end);
+    count(code, 'fetchedLines');
+    code.get(set);
+    emitOperator(code, 'i64.extendU');
+    code.set(tag).get(set);
+    this.parts.tables.setOf(code, { at: structureMap(this.parts.profile).fetch, ...fetch });
+    code.set(set);
+    this.parts.tables.holds(code, { set, tag }, fetch.ways);
+    emitOperator(code, 'i32.eqz');
+    code.if();
+    insertTag(code, { set, tag }, fetch);
+    this.fetchMiss(code);
+    code.op(OP.end).i32(0);
+    this.parts.builder.define(this.fetch, code);
+  }
+
+  /** Emits: this is the line that was fetched last, by its records. */
+  private storeRecordLine(code: Code): void {
+    code
+      .get(P.cpu)
+      .get(P.ip)
+      .i32(this.parts.profile.fetch.lineShift + 1);
+    emitOperator(code, 'i32.shrU');
+    code.memory(OP.i32Store, cellAt(CELL.line));
+  }
+
+  /** Pushes the number of the record's line in real memory: the page that the decoded page is of, and the line in it. */
+  private realLine(code: Code): void {
+    const { fetch } = this.parts.profile;
+    const within = RECORD.perPage * RECORD.size - 1;
+    code.get(P.ip).i32(~(RECORD_SLOT_SIZE - 1));
+    emitOperator(code, 'i32.and');
+    code.memory(OP.i32Load, RECORD_PAGE).i32(12 - fetch.lineShift);
+    emitOperator(code, 'i32.shl');
+    code.get(P.ip).i32(within);
+    emitOperator(code, 'i32.and');
+    code.i32(fetch.lineShift + 1);
+    emitOperator(code, 'i32.shrU');
+    emitOperator(code, 'i32.or');
+  }
+
+  /** Emits what a line that is not in the cache costs: as much as fetching is not ahead. */
+  private fetchMiss(code: Code): void {
+    const { fetch, core } = this.parts.profile;
+    const from = code.local('i64');
+    const redirect = code.local('i64');
+    const next = code.local('i64');
+    count(code, 'instructionMisses');
+    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    code.memory(OP.i64Load, cellAt(CELL.history)).i64(BigInt(ticksOf(core.runAhead / core.issueWidth)));
+    emitOperator(code, 'i64.add');
+    code.set(from);
+    load(code, CELL.redirect).set(redirect);
+    maximum(code, from, redirect);
+    code.set(from);
+    if (refills(this.parts.profile)) this.refill(code, from, redirect);
+    code.get(from).i64(BigInt(ticksOf(fetch.miss)));
+    emitOperator(code, 'i64.add');
+    code.tee(from);
+    load(code, CELL.next).tee(next);
+    emitOperator(code, 'i64.gtS');
+    code.if();
+    store(code, CELL.next, from);
+    code.get(P.cpu);
+    load(code, CELL.stalls + CAUSE.instructionCache)
+      .get(from)
+      .get(next);
+    emitOperator(code, 'i64.sub');
+    code.tee(next);
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache));
+    emitBlame(code, () => code.get(next));
+    code.op(OP.end);
+  }
+
+  /** Emits: a refill that could begin at `from` waits for the port, and takes it. @param port a local to use */
+  private refill(code: Code, from: number, port: number): void {
+    load(code, CELL.port).set(port);
+    maximum(code, from, port);
+    code.set(from);
+    if (this.parts.profile.fetch.refill === 0) return;
+    code
+      .get(P.cpu)
+      .get(from)
+      .i64(BigInt(ticksOf(this.parts.profile.fetch.refill)));
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.port));
+  }
+}
+
+/** Pushes whether the record is on another line than the one before. */
+export function emitOtherLine(code: Code, { fetch }: TimingProfile): void {
+  code.get(P.ip).i32(fetch.lineShift + 1);
+  emitOperator(code, 'i32.shrU');
+  differs(code, CELL.line);
+}
