@@ -57,6 +57,14 @@ export const MICROWATT_PROFILE: TimingProfile = {
     // Latency and interval of a divide depend on its operands: see `divide`.
     div: { ...blocking(4), record: 1, overflow: 1 },
     bitPermute: blocking(66),
+    // It has no vector unit.
+    vector: simple,
+    vectorPermute: simple,
+    vectorMultiply: simple,
+    vectorDivide: simple,
+    vectorFloat: simple,
+    crypto: simple,
+    vectorDecimal: simple,
     load: { latency: 3, interval: 1, update: 1 },
     store: { latency: 1, interval: 1, update: 0 },
     branch: simple,
