@@ -17,6 +17,11 @@ import { VSX_LENGTH_ROWS } from './rows/vsx-load-store-length';
 import { VSX_PAIR_ROWS } from './rows/vsx-load-store-pair';
 import { VSX_SINGLE_ROWS } from './rows/vsx-load-store-single';
 import { VSX_MOVE_ROWS } from './rows/vsx-move';
+import { VSX_EXPONENT_ROWS } from './rows/vsx-exponent';
+import { VSX_GENERATE_CONTROL_ROWS } from './rows/vsx-generate-control';
+import { VSX_PERMUTE_ROWS } from './rows/vsx-permute';
+import { VSX_PREFIXED_PERMUTE_ROWS } from './rows/vsx-prefixed-permute';
+import { VSX_TEST_CLASS_ROWS } from './rows/vsx-test-class';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -69,6 +74,11 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_PAIR_ROWS,
   ...VSX_PREFIXED_LOAD_STORE_ROWS,
   ...VSX_MOVE_ROWS,
+  ...VSX_PERMUTE_ROWS,
+  ...VSX_GENERATE_CONTROL_ROWS,
+  ...VSX_PREFIXED_PERMUTE_ROWS,
+  ...VSX_EXPONENT_ROWS,
+  ...VSX_TEST_CLASS_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

@@ -23,6 +23,8 @@ export const FPSCR = fields({
   FI: 46,
   /** Class and comparison of the last result. */
   FPRF: [47, 51],
+  /** The part of it that comparisons set: less, greater, equal, unordered. */
+  FPCC: [48, 51],
   VXSOFT: 53,
   VXSQRT: 54,
   VXCVI: 55,

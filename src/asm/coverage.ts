@@ -22,6 +22,11 @@ import { VSX_LENGTH_ROWS } from '../../isa/rows/vsx-load-store-length';
 import { VSX_PAIR_ROWS } from '../../isa/rows/vsx-load-store-pair';
 import { VSX_SINGLE_ROWS } from '../../isa/rows/vsx-load-store-single';
 import { VSX_MOVE_ROWS } from '../../isa/rows/vsx-move';
+import { VSX_EXPONENT_ROWS } from '../../isa/rows/vsx-exponent';
+import { VSX_GENERATE_CONTROL_ROWS } from '../../isa/rows/vsx-generate-control';
+import { VSX_PERMUTE_ROWS } from '../../isa/rows/vsx-permute';
+import { VSX_PREFIXED_PERMUTE_ROWS } from '../../isa/rows/vsx-prefixed-permute';
+import { VSX_TEST_CLASS_ROWS } from '../../isa/rows/vsx-test-class';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
@@ -74,6 +79,11 @@ const CATEGORIES: readonly Category[] = [
   ['Vector-scalar load and store of pairs and rightmost elements', VSX_PAIR_ROWS],
   ['Prefixed vector-scalar load and store', VSX_PREFIXED_LOAD_STORE_ROWS],
   ['Vector-scalar logical, permute and move', VSX_MOVE_ROWS],
+  ['Vector-scalar permute by numbers, and constants', VSX_PERMUTE_ROWS],
+  ['Vector-scalar permute control', VSX_GENERATE_CONTROL_ROWS],
+  ['Prefixed vector-scalar operations', VSX_PREFIXED_PERMUTE_ROWS],
+  ['Vector-scalar exponents and significands', VSX_EXPONENT_ROWS],
+  ['Vector-scalar tests of classes', VSX_TEST_CLASS_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
