@@ -7,7 +7,7 @@ import { CpuState } from '../state/cpu-state';
 import { ACCESS, RIGHT, type Access } from './access';
 import { FaultRecord, type FaultKind, type FaultStage } from './fault';
 import type { MmuPolicy } from './policy';
-import type { WalkRecorder } from './recorder';
+import type { TranslationRecorder } from './recorder';
 import { RadixTree } from './radix/tree';
 import type { ArchitectedCaches } from './tlb/caches';
 import type { TranslationMode } from './mode';
@@ -74,7 +74,7 @@ export class TranslationContext {
   readonly fault = new FaultRecord();
 
   /** There while somebody watches. */
-  recorder: WalkRecorder | undefined;
+  recorder: TranslationRecorder | undefined;
   /** What earlier walks found, where this translation may use it. */
   walks: WalkCache | undefined;
   /** There in `--tlb architected`. */

@@ -54,16 +54,41 @@ export function toBigint(hi: number, lo: number): bigint {
   return joint[0]!;
 }
 
+/** What the walkers tell while somebody wants to know: a {@link WalkRecorder}, or who counts only reads of tables. */
+export interface TranslationRecorder {
+  /** False: of hashed translation only {@link hashedEntry} is of interest, no step, permission or update. */
+  readonly detailed: boolean;
+  tlb: WalkEvent['tlb'];
+  start(): void;
+  finish(ctx: TranslationContext, translated: boolean): void;
+  partitionEntry(ctx: TranslationContext, decision: WalkDecision): void;
+  processEntry(ctx: TranslationContext, decision: WalkDecision): void;
+  treeEntry(ctx: TranslationContext, tree: RadixTree, decision: WalkDecision): void;
+  cachedEntry(ctx: TranslationContext, tree: RadixTree): void;
+  permission(ctx: TranslationContext, tree: RadixTree, needs: number): void;
+  referenceChange(ctx: TranslationContext, tree: RadixTree, bits: number): void;
+  /** An entry of a hashed page table, by its address: only for who wants no details. */
+  hashedEntry(at: number): void;
+  step(step: WalkStep): void;
+  permissionOf(step: PermissionStep): void;
+  referenceChangeOf(step: ReferenceChangeStep): void;
+  tlbEvent(ctx: TranslationContext, what: Omit<TlbEvent, 'ev' | 't' | 'cpu' | 'lpid'>): void;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-export class WalkRecorder {
+export class WalkRecorder implements TranslationRecorder {
+  readonly detailed = true;
   private steps: WalkStep[] = [];
   private permissions: PermissionStep[] = [];
   private changes: ReferenceChangeStep[] = [];
   /** What the architected TLB said, where there is one. */
-  tlb: NonNullable<WalkEvent['tlb']> | undefined;
+  tlb: WalkEvent['tlb'];
 
   constructor(readonly observer: WalkObserver) {}
+
+  /** Entries of hashed tables come with their details, as steps. */
+  hashedEntry(): void {}
 
   start(): void {
     this.steps = [];

@@ -37,6 +37,7 @@ import { hypervisorReal } from './real-mode';
 import { WalkRecorder, type WalkObserver } from './recorder';
 import { partitionRights, processRights } from './protection';
 import { recordedRights } from './reference-change';
+import { TableReader } from './table-reader';
 import type { WalkCache } from './walk-cache';
 import { toInterrupt, type InterruptImage } from './to-interrupt';
 import { REAL_EA } from '../../isa/registers/translation';
@@ -49,6 +50,9 @@ const { READ, WRITE, FETCH, ALL } = RIGHT;
 export class Translator {
   private readonly ctx: TranslationContext;
   private readonly hash: HashTranslation;
+  private watcher: WalkRecorder | undefined;
+  /** What translations read. */
+  readonly tables: TableReader;
   /**
    * What earlier walks found; absent: every walk begins at the root. Who gives one empties it whenever a table may have
    * changed.
@@ -59,15 +63,17 @@ export class Translator {
   constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = new HashedTranslation(policy)) {
     this.ctx = new TranslationContext(memory, policy);
     this.hash = hash;
+    this.tables = new TableReader(this, this.ctx);
   }
 
   /** Sees every translation while it is set; without one nothing is collected. */
   get observer(): WalkObserver | undefined {
-    return this.ctx.recorder?.observer;
+    return this.watcher?.observer;
   }
 
   set observer(observer: WalkObserver | undefined) {
-    this.ctx.recorder = observer && new WalkRecorder(observer);
+    this.watcher = observer && new WalkRecorder(observer);
+    this.ctx.recorder = this.watcher;
   }
 
   /**
@@ -85,7 +91,7 @@ export class Translator {
   /** Drops from the architected caches what an instruction or register write of a CPU invalidates. */
   invalidate(cpu: CpuState, what: Invalidation): void {
     const dropped = this.ctx.caches?.invalidate(what) ?? {};
-    this.ctx.recorder?.invalidation(cpu, what, dropped);
+    this.watcher?.invalidation(cpu, what, dropped);
   }
 
   /**

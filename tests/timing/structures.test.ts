@@ -3,7 +3,18 @@ import { MICROWATT_PROFILE } from '../../src/timing';
 import { CELL, Cells, countCell, TICKS, ticksOf } from '../../src/timing/state';
 import { BranchTargets, Structures, tlbSet } from '../../src/timing/structures';
 import { FirstWayTable, Table } from '../../src/timing/tables';
-import { TranslationModel, type WalkRead } from '../../src/timing/translation';
+import { TableReads, tableLevel } from '../../src/mmu/table-reads';
+import { TranslationModel } from '../../src/timing/translation';
+
+const PDE = tableLevel({ scope: 'process', what: 'PDE', purpose: 'access', level: 0 });
+const PTE = tableLevel({ scope: 'process', what: 'PTE', purpose: 'access', level: 1 });
+
+/** What a walk reads: numbers of levels with addresses. */
+function reads(...entries: readonly (readonly [number, number])[]): TableReads {
+  const made = new TableReads();
+  for (const [level, address] of entries) made.add(level, address);
+  return made;
+}
 
 const table = (ways: number): Table => new Table(new Int32Array(64), 0, 2, ways);
 
@@ -103,11 +114,12 @@ describe('translation', () => {
     const cells = Cells.detached();
     cells.reset(0);
     let context = 1;
-    const walk = (_use: string, _hi: number, lo: number): WalkRead[] => [
-      { level: 'PDE level 0', address: 0x1000, leaf: false },
-      { level: 'PTE level 1', address: 0x2040 + 8 * ((lo >>> 12) & 511), leaf: true },
-    ];
-    const source = { walk, context: () => context };
+    const leafOf = (lo: number) => [PTE, 0x2040 + 8 * ((lo >>> 12) & 511)] as const;
+    const source = {
+      context: () => context,
+      walk: (_use: string, _hi: number, lo: number) => reads([PDE, 0x1000], leafOf(lo)),
+      leaf: (_use: string, _hi: number, lo: number) => reads(leafOf(lo)),
+    };
     const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
     return { made, cells, switchTo: (pid: number) => (context = pid) };
   };
@@ -138,29 +150,36 @@ describe('translation', () => {
     expect(cells.get(countCell('secondHits'))).toBe(1);
   });
 
-  test('where tables are known the neighbour is not walked, and its leaf is read where it is', () => {
+  test('where tables are known only the leaf is asked for', () => {
     const cells = Cells.detached();
     cells.reset(0);
-    const walked: number[] = [];
-    const source = {
-      context: () => 1,
-      walk: (_use: string, _hi: number, lo: number): WalkRead[] => {
-        walked.push(lo);
-        return [{ level: 'PTE', address: 0x4000 + 8 * ((lo >>> 12) & 511), leaf: true, shift: 12 }];
-      },
-    };
+    const asked: [string, number][] = [];
+    const ask =
+      (what: string) =>
+      (_use: string, _hi: number, lo: number): TableReads => {
+        asked.push([what, lo]);
+        return reads([PTE, 0x4000 + 8 * ((lo >>> 12) & 511)]);
+      };
+    const source = { context: () => 1, walk: ask('walk'), leaf: ask('leaf') };
     const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
     expect(made.cost('data', 0, 0x5000)).toBe(second + miss);
     // The same line of leaves, then the next line.
     expect(made.cost('data', 0, 0x7000)).toBe(second + hit);
     expect(made.cost('data', 0, 0x8000)).toBe(second + miss);
-    expect(walked).toEqual([0x5000]);
-    // Another table, which this walk finds in the same place.
+    // Another table.
     expect(made.cost('data', 0, 0x200000)).toBe(second + hit);
-    expect(walked).toEqual([0x5000, 0x200000]);
     made.drop();
     made.cost('data', 0, 0x7000);
-    expect(walked).toEqual([0x5000, 0x200000, 0x7000]);
+    made.dropWalks();
+    made.cost('data', 0, 0x9000);
+    expect(asked).toEqual([
+      ['walk', 0x5000],
+      ['leaf', 0x7000],
+      ['leaf', 0x8000],
+      ['walk', 0x200000],
+      ['leaf', 0x7000],
+      ['walk', 0x9000],
+    ]);
   });
 
   test('what is dropped costs again: the first level, a page, all, the cached tables', () => {

@@ -19,6 +19,7 @@ const esidWord = (ctx: TranslationContext, entry: number): bigint => ctx.cpu.dou
 const vsidWord = (ctx: TranslationContext, entry: number): bigint => ctx.cpu.doublewords[SLBV_AT + entry]!;
 
 function segmentStep(ctx: TranslationContext, entry: number, decision: WalkDecision): void {
+  if (!ctx.recorder!.detailed) return;
   ctx.recorder!.step({
     scope: 'hash',
     what: 'SLBE',
@@ -37,6 +38,7 @@ export function recordSegment(ctx: TranslationContext, walk: HashWalk, supported
 
 /** The descriptor of guest real mode, which is in no entry. */
 export function recordImplicitSegment(ctx: TranslationContext, walk: HashWalk, supported: boolean): void {
+  if (!ctx.recorder!.detailed) return;
   ctx.recorder!.step({
     scope: 'hash',
     what: 'SLBE',
@@ -108,6 +110,10 @@ export function recordNoGroup(ctx: TranslationContext, walk: HashWalk, group: Gr
 export function recordGroup(ctx: TranslationContext, walk: HashWalk, group: Group): void {
   for (let slot = 0; slot < PTEG_SLOTS; slot++) {
     const at = (group.lo >>> 0) + slot * HPTE_SIZE;
+    if (!ctx.recorder!.detailed) {
+      ctx.recorder!.hashedEntry(at);
+      continue;
+    }
     const value = ctx.memory.getDoubleword(at);
     const value1 = ctx.memory.getDoubleword(at + 8);
     ctx.recorder!.step({
@@ -142,6 +148,7 @@ function decide(ctx: TranslationContext, walk: HashWalk, { at, h }: { at: number
 
 /** How protection was decided. */
 export function recordPermission(ctx: TranslationContext, walk: HashWalk, keys: number): void {
+  if (!ctx.recorder!.detailed) return;
   const { needs } = ctx.access;
   ctx.recorder!.permissionOf({
     scope: 'hash',
@@ -158,6 +165,7 @@ export function recordPermission(ctx: TranslationContext, walk: HashWalk, keys: 
 
 /** The bits that are set, or that a probe would have set. */
 export function recordUpdate(ctx: TranslationContext, walk: HashWalk, bits: number): void {
+  if (!ctx.recorder!.detailed) return;
   ctx.recorder!.referenceChangeOf({
     scope: 'hash',
     hostRa: BigInt(walk.at),

@@ -1,0 +1,82 @@
+/** What the walks of each effective page have cost: a hash table in one array, so that a walk allocates nothing. */
+
+/** What one page's walks cost. */
+export interface PageCost {
+  /** Number of the page. */
+  readonly page: bigint;
+  readonly walks: number;
+  readonly ticks: number;
+}
+
+/** Pages that are kept: those that walked first. */
+const PAGES_KEPT = 65536;
+const FIRST_SLOTS = 1024;
+/** Numbers of an entry: of the page, how often, how long; and one that makes it half a cache line. */
+const ENTRY = 4;
+const [PAGE, WALKS, TICKS] = [0, 1, 2];
+const NO_PAGE = -1;
+const WORD = 2 ** 32;
+/** An odd number whose products spread over the upper bits. */
+const SPREAD = 0x9e3779b1 | 0;
+
+const emptyTable = (slots: number): Float64Array => {
+  const table = new Float64Array(ENTRY * slots);
+  for (let at = 0; at < table.length; at += ENTRY) table[at] = NO_PAGE;
+  return table;
+};
+
+export class PageCosts {
+  private table = emptyTable(FIRST_SLOTS);
+  private pages = 0;
+
+  clear(): void {
+    this.table = emptyTable(FIRST_SLOTS);
+    this.pages = 0;
+  }
+
+  /** A walk of a page took so long. @param hi @param lo the number of the page in halves, 52 bits */
+  charge(hi: number, lo: number, ticks: number): void {
+    const page = hi * WORD + (lo >>> 0);
+    const at = this.placeOf(page, hi ^ lo);
+    const { table } = this;
+    if (table[at] !== page) {
+      if (this.pages >= PAGES_KEPT) return;
+      table[at] = page;
+      this.pages++;
+    }
+    table[at + WALKS]! += 1;
+    table[at + TICKS]! += ticks;
+    // At most half of the slots are taken, so that a search ends soon.
+    if (2 * ENTRY * this.pages > table.length) this.grow();
+  }
+
+  /** Index of the page's entry, or of the empty one where it would be. @param mixed what its place is made from */
+  private placeOf(page: number, mixed: number): number {
+    const { table } = this;
+    const mask = table.length - 1;
+    let at = ((Math.imul(mixed, SPREAD) >>> 8) * ENTRY) & mask;
+    while (table[at] !== page && table[at] !== NO_PAGE) at = (at + ENTRY) & mask;
+    return at;
+  }
+
+  private grow(): void {
+    const old = this.table;
+    this.table = emptyTable((2 * old.length) / ENTRY);
+    for (let from = 0; from < old.length; from += ENTRY) {
+      const page = old[from]!;
+      if (page === NO_PAGE) continue;
+      const at = this.placeOf(page, Math.floor(page / WORD) ^ (page | 0));
+      this.table.set(old.subarray(from, from + ENTRY), at);
+    }
+  }
+
+  /** Every page, in the order of their numbers. */
+  values(): PageCost[] {
+    const { table } = this;
+    const found: PageCost[] = [];
+    for (let at = 0; at < table.length; at += ENTRY)
+      if (table[at] !== NO_PAGE)
+        found.push({ page: BigInt(table[at + PAGE]!), walks: table[at + WALKS]!, ticks: table[at + TICKS]! });
+    return found.sort((a, b) => (a.page < b.page ? -1 : 1));
+  }
+}
