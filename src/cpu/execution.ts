@@ -4,7 +4,7 @@
  */
 import { hex0x, u64 } from '../core/u64';
 import { Engine } from '../engine/engine';
-import { EXIT } from '../engine/helpers';
+import { EXIT } from '../engine/exit';
 import { ACCESS } from '../mmu/access';
 import { ArchitectedCaches } from '../mmu/tlb/caches';
 import { Translator } from '../mmu/translate';

@@ -1,7 +1,7 @@
 /** What generated code asks for while an instruction executes: services, interrupts, accesses, and to be observed. */
 import type { RaiseReason } from '../../isa/vocabulary/services';
 import type { Engine, EngineHost } from '../engine/engine';
-import { EXIT } from '../engine/helpers';
+import { EXIT } from '../engine/exit';
 import { SERVICE_NAMES } from '../engine/service-code';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { offsetOf, RECORD } from '../state/layout';

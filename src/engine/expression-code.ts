@@ -3,7 +3,7 @@ import type { Expr, I64, LocalNode } from '../../isa/vocabulary/expr';
 import { offsetOf, slot } from '../state/layout';
 import type { FieldCode } from './field-code';
 import type { Folder } from './fold';
-import type { Helpers } from './helpers';
+import type { Helpers } from './helper-parts';
 import { emitOperator, emitShuffle } from './operators';
 import { CPU, IP } from './parameters';
 import { emitServiceResult, type ServicePort } from './service-code';

@@ -19,8 +19,6 @@ import { emitStore } from './storage-code';
 import { OP, SIMD_OP } from './wasm/opcodes';
 import type { Code } from './wasm/module';
 
-export { SERVICE_NAMES } from './service-code';
-
 const GPR = offsetOf('GPR');
 const ARG = offsetOf('ARG');
 /** True where the row loads a register and writes the address back to its base. */

@@ -1,6 +1,6 @@
 /** Steps from one instruction to another: the next record, branches, and what counts them. */
 import { offsetOf, RECORD } from '../state/layout';
-import type { Helpers } from './helpers';
+import type { Helpers } from './helper-parts';
 import { emitOperator } from './operators';
 import { CPU, IP, LEFT } from './parameters';
 import type { WovenHandler } from './weaver';

@@ -7,7 +7,7 @@
 import type { LoadNode, StorageKind, StoreConditionalNode } from '../../isa/vocabulary/expr';
 import type { Stmt } from '../../isa/vocabulary/stmt';
 import { offsetOf, TLB_ENTRIES, TLB_ENTRY } from '../state/layout';
-import type { Helpers } from './helpers';
+import type { Helpers } from './helper-parts';
 import { emitOperator } from './operators';
 import type { Variant } from './variant';
 import type { WovenHandler } from './weaver';

@@ -11,7 +11,7 @@ import {
 } from '../../isa/vocabulary/services';
 import { u64 } from '../../src/core/u64';
 import { Engine, type EngineHost } from '../../src/engine/engine';
-import { EXIT } from '../../src/engine/helpers';
+import { EXIT } from '../../src/engine/exit';
 import { SERVICE_NAMES } from '../../src/engine/service-code';
 import type { AccessDescriptor } from '../../src/engine/storage-code';
 import { variantIndex } from '../../src/engine/variant';
