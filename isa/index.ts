@@ -9,6 +9,10 @@ import { TRAP_ROWS } from './rows/trap';
 import { BRANCH_ROWS } from './rows/branch';
 import { FLOAT_LOAD_STORE_ROWS } from './rows/float-load-store';
 import { FLOAT_MOVE_ROWS } from './rows/float-move';
+import { VECTOR_ADD_SUBTRACT_ROWS } from './rows/vector-add-subtract';
+import { VECTOR_INTEGER_ROWS } from './rows/vector-integer';
+import { VECTOR_MULTIPLY_ROWS } from './rows/vector-multiply';
+import { VECTOR_MULTIPLY_SUM_ROWS } from './rows/vector-multiply-sum';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -68,6 +72,10 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_LOAD_STORE_ROWS,
   ...VECTOR_MOVE_ROWS,
   ...VECTOR_COMPARE_ROWS,
+  ...VECTOR_ADD_SUBTRACT_ROWS,
+  ...VECTOR_INTEGER_ROWS,
+  ...VECTOR_MULTIPLY_ROWS,
+  ...VECTOR_MULTIPLY_SUM_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SINGLE_ROWS,
   ...VSX_LENGTH_ROWS,

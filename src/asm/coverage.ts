@@ -14,6 +14,10 @@ import { COUNT_BITS_ROWS } from '../../isa/rows/count-bits';
 import { FIXED_ARITHMETIC_ROWS } from '../../isa/rows/fixed-arithmetic';
 import { FLOAT_LOAD_STORE_ROWS } from '../../isa/rows/float-load-store';
 import { FLOAT_MOVE_ROWS } from '../../isa/rows/float-move';
+import { VECTOR_ADD_SUBTRACT_ROWS } from '../../isa/rows/vector-add-subtract';
+import { VECTOR_INTEGER_ROWS } from '../../isa/rows/vector-integer';
+import { VECTOR_MULTIPLY_ROWS } from '../../isa/rows/vector-multiply';
+import { VECTOR_MULTIPLY_SUM_ROWS } from '../../isa/rows/vector-multiply-sum';
 import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
@@ -73,6 +77,10 @@ const CATEGORIES: readonly Category[] = [
   ['Vector load and store', VECTOR_LOAD_STORE_ROWS],
   ['Vector logical, permute and move', VECTOR_MOVE_ROWS],
   ['Vector integer compare', VECTOR_COMPARE_ROWS],
+  ['Vector add and subtract', VECTOR_ADD_SUBTRACT_ROWS],
+  ['Vector negate, average, difference, maximum, minimum, parity', VECTOR_INTEGER_ROWS],
+  ['Vector multiply', VECTOR_MULTIPLY_ROWS],
+  ['Vector multiply-sum and sum across', VECTOR_MULTIPLY_SUM_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
   ['Vector-scalar load and store of single-precision numbers', VSX_SINGLE_ROWS],
   ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],
