@@ -8,20 +8,24 @@ import os from 'node:os';
 import path from 'node:path';
 import { CPU_MODELS } from '../../src/cpu/models';
 import { pseriesTree } from '../../src/machine/pseries/device-tree';
-import { cpio, device, directory, program, type CpioEntry } from '../support/cpio';
+import { cpio, program, type CpioEntry } from '../support/cpio';
+import {
+  COMMAND_LINE,
+  CONSOLE,
+  fetched,
+  isFetched,
+  kvmEntries,
+  onBook3s,
+  onQemu,
+  QEMU,
+  SOURCES,
+  works,
+} from './linux/run';
 
-const ROOT = path.join(__dirname, '..', '..');
-const SOURCES = path.join(__dirname, 'linux');
-const KERNEL = path.join(ROOT, '.cache', 'linux');
-const VMLINUX = path.join(KERNEL, 'vmlinux');
 const GCC = 'powerpc64le-linux-gnu-gcc';
-const QEMU = 'qemu-system-ppc64';
 const MIB = 2 ** 20;
-// The self-tests of the kernel's cryptography are 1.2 thousand million instructions that prove nothing of the machine.
-const COMMAND_LINE = 'console=hvc0 cryptomgr.notests=1';
 
-const works = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0;
-const missing = !fs.existsSync(VMLINUX)
+const missing = !isFetched('vmlinux')
   ? 'no kernel: run tests/system/linux/fetch'
   : works(GCC)
     ? undefined
@@ -43,13 +47,9 @@ function compiled(name: string, sources: readonly string[]): Uint8Array {
   return fs.readFileSync(file(name));
 }
 
-const CONSOLE = [directory('dev'), device('dev/console', 5, 1)];
-const ofKernel = (name: string): CpioEntry => program(name, fs.readFileSync(path.join(KERNEL, name)));
-
 /** Writes the initial RAM disk with a first process, and gives its name. */
 function disk(name: string, init: Uint8Array, more: readonly CpioEntry[] = []): string {
-  const kvm = [device('dev/kvm', 10, 232), ofKernel('kvm.ko'), ofKernel('kvm-hv.ko')];
-  fs.writeFileSync(file(name), cpio([...CONSOLE, ...kvm, program('init', init), ...more]));
+  fs.writeFileSync(file(name), cpio([...CONSOLE, ...kvmEntries(), program('init', init), ...more]));
   return file(name);
 }
 
@@ -64,46 +64,12 @@ function linuxAsGuest(init: Uint8Array): CpioEntry[] {
     initrd: { address: 64 * MIB, size: initrd.length },
     bootArguments: COMMAND_LINE,
   });
-  return [ofKernel('vmlinux'), program('l2.cpio', initrd), program('l2.dtb', tree)];
+  return [fetched('vmlinux'), program('l2.cpio', initrd), program('l2.dtb', tree)];
 }
-
-/** What the first process printed: from its start to the machine's end, without the kernel's own messages. */
-const ofProcess = (text: string): string[] =>
-  text
-    .slice(text.indexOf('Run /init as init process'))
-    // A console within a console ends its lines twice.
-    .split(/\r*\n/)
-    .slice(1)
-    .filter((line) => line !== '' && !line.startsWith('['));
 
 /** Hypercalls of a name in a trace. */
 const countOf = (trace: string, name: string): number =>
   fs.readFileSync(trace, 'utf8').split(`"name":"${name}"`).length - 1;
-
-function onBook3s(initrd: string, more: readonly string[] = [], append = COMMAND_LINE) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(ROOT, 'bin', 'book3s'), 'boot', VMLINUX, '--machine', 'pseries'].concat(
-      ['--initrd', initrd, '--append', append, '--max-insns', '2000M'],
-      more,
-    ),
-    { encoding: 'latin1' },
-  );
-  return { status, stderr, console: stdout, lines: ofProcess(stdout) };
-}
-
-function onQemu(initrd: string, memory = '512M'): string[] {
-  const machine =
-    'pseries,x-vof=on,cap-nested-hv=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off';
-  const { stdout } = spawnSync(
-    QEMU,
-    `-M ${machine} -cpu power9 -m ${memory} -display none -monitor none -serial stdio`
-      .split(' ')
-      .concat(['-kernel', VMLINUX, '-initrd', initrd, '-append', COMMAND_LINE]),
-    { encoding: 'latin1', timeout: 120_000 },
-  );
-  return ofProcess(stdout);
-}
 
 (missing ? describe.skip : describe)('Linux on pseries', () => {
   let hello = '';
@@ -123,7 +89,7 @@ function onQemu(initrd: string, memory = '512M'): string[] {
     ['power9', 2],
     ['power10', 1],
   ])('boots to its first process: %s, %d CPUs', (model, cpus) => {
-    const { status, stderr, lines } = onBook3s(hello, ['--cpu', model, '--smp', String(cpus)]);
+    const { status, stderr, lines } = onBook3s(hello, { more: ['--cpu', model, '--smp', String(cpus)] });
     expect({ stderr, status, lines }).toEqual({
       stderr: '',
       status: 0,
@@ -132,7 +98,10 @@ function onQemu(initrd: string, memory = '512M'): string[] {
   });
 
   test.each(['1', '2'])('boots to its first process with a hashed page table: %s CPUs', (cpus) => {
-    const { status, console, lines } = onBook3s(hello, ['--smp', cpus], `${COMMAND_LINE} disable_radix`);
+    const { status, console, lines } = onBook3s(hello, {
+      more: ['--smp', cpus],
+      append: `${COMMAND_LINE} disable_radix`,
+    });
     expect(console).toContain('hash-mmu: Initializing hash mmu with SLB');
     expect({ status, lines }).toEqual({
       status: 0,
@@ -143,7 +112,7 @@ function onQemu(initrd: string, memory = '512M'): string[] {
   test('its KVM runs a guest, as on QEMU', () => {
     const trace = file('trace.jsonl');
     const traced = ['--trace', 'hcall', '--trace-format', 'jsonl', '--trace-out', trace];
-    const { status, stderr, lines } = onBook3s(vmm, traced);
+    const { status, stderr, lines } = onBook3s(vmm, { more: traced });
     expect({ stderr, status, last: lines.at(-1) }).toEqual({ stderr: '', status: 0, last: 'KVM works' });
     expect(countOf(trace, 'H_SET_PARTITION_TABLE')).toBe(1);
     // Part 1 alone touches 64 pages; part 8 takes 32 away, one by one.
@@ -155,7 +124,7 @@ function onQemu(initrd: string, memory = '512M'): string[] {
   test('its KVM boots the same kernel as L2 to a first process and power-off, as on QEMU', () => {
     const trace = file('nested.jsonl');
     const traced = ['-m', '1G', '--trace', 'hcall', '--trace-format', 'jsonl', '--trace-out', trace];
-    const { status, stderr, lines, console } = onBook3s(nested, traced);
+    const { status, stderr, lines, console } = onBook3s(nested, { more: traced });
     expect({ stderr, status, lines }).toEqual({
       stderr: '',
       status: 0,
@@ -171,11 +140,11 @@ function onQemu(initrd: string, memory = '512M'): string[] {
     expect(console.split('Linux version 6.')).toHaveLength(3);
     // A thousand lines of its console, and the pages of what it is made of.
     expect(countOf(trace, 'H_ENTER_NESTED')).toBeGreaterThan(1000);
-    if (works(QEMU)) expect(lines).toEqual(onQemu(nested, '1G'));
+    if (works(QEMU)) expect(lines).toEqual(onQemu(nested, { memory: '1G' }));
   });
 
   test('its KVM runs a guest on a machine with two CPUs', () => {
-    const { status, lines } = onBook3s(vmm, ['--smp', '2']);
+    const { status, lines } = onBook3s(vmm, { more: ['--smp', '2'] });
     expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: 'KVM works' });
   });
 });
