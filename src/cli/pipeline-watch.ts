@@ -29,7 +29,7 @@ export class PipelineWatch {
     private readonly options: PipelineOptions,
   ) {
     this.cpu = machine.cpus[0]!;
-    this.before = machine.execution.retired(this.cpu);
+    this.before = machine.execution.clock.retired(this.cpu);
     this.other = machine.execution.observers.instruction;
     this.output = FileOutput.open(options.file, '--pipeline');
     this.trace = new PipelineTrace(timing, {
@@ -42,7 +42,7 @@ export class PipelineWatch {
   /** How many instructions may run until this has to be asked again; begins and ends watching. */
   next(): number {
     if (this.state === 'waiting') {
-      const seen = Number(this.machine.execution.retired(this.cpu) - this.before);
+      const seen = Number(this.machine.execution.clock.retired(this.cpu) - this.before);
       const left = this.options.window.first - seen;
       if (left > 0) return left;
       this.begin();

@@ -211,7 +211,7 @@ interface Results extends Setup {
 
 function writeResults(options: BootOptions, results: Results): void {
   const { machine, ending, recorder } = results;
-  const t = Number(machine.execution.retired(machine.cpus[0]!));
+  const t = Number(machine.execution.clock.retired(machine.cpus[0]!));
   const counters = countersOf(machine);
   recorder?.emit({ ev: 'stats', t, cpu: 0, counters });
   recorder?.emit({ ev: 'end', t, cpu: 0, reason: ending.reason, exitCode: ending.code });

@@ -28,7 +28,7 @@ export function countersOf(machine: Machine): Record<string, number> {
 
 /** Instructions of each CPU so far, as its model counts them. */
 export const instructionsOf = ({ cpus, execution }: Machine): bigint[] =>
-  cpus.map((cpu) => execution.instructions(cpu));
+  cpus.map((cpu) => execution.clock.instructions(cpu));
 
 /** Where kernels have the memory that they are linked at. */
 const LINKED_AT = [0n, 0xc000_0000_0000_0000n];

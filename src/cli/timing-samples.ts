@@ -21,7 +21,7 @@ export class TimingSamples {
 
   private retired(): number {
     const { cpus, execution } = this.machine;
-    return cpus.reduce((sum, cpu) => sum + Number(execution.retired(cpu)), 0);
+    return cpus.reduce((sum, cpu) => sum + Number(execution.clock.retired(cpu)), 0);
   }
 
   /** How many instructions may run until this has to be asked again; samples when it is time. */

@@ -2,10 +2,8 @@
  * The run loop: CPUs on one engine and one bus. It lets generated code run until something must be looked at,
  * delivers interrupts between instructions, and counts time. What generated code asks for is in `guest-calls.ts`.
  */
-import { hex0x, u64 } from '../core/u64';
 import { Engine } from '../engine/engine';
 import { EXIT } from '../engine/exit';
-import { ACCESS } from '../mmu/access';
 import { ArchitectedCaches } from '../mmu/tlb/caches';
 import { Translator } from '../mmu/translate';
 import { WalkCache } from '../mmu/walk-cache';
@@ -13,15 +11,14 @@ import { offsetOf } from '../state/layout';
 import { Agenda } from './agenda';
 import { deliver } from './asynchronous';
 import { Coherence } from './coherence';
-import { compatibilitySet } from './compatibility';
+import { Clock } from './clock';
 import { ContextTracker } from './contexts';
 import { Cpu, type CpuHooks, type TakenInterrupt } from './cpu';
 import { engineOptions } from './engine-options';
 import type { ExecutionCounters, ExecutionObservers, ExecutionOptions, RunEnd } from './execution-options';
+import { fetchPage } from './fetch';
 import { GuestCalls } from './guest-calls';
-import { takeStorageInterrupt } from './interrupts';
-import { countersBegin, settleActiveCounters } from './performance-monitor';
-import { Progress } from './progress';
+import { loopReport, Progress } from './progress';
 import { RandomNumbers } from './random';
 import { Storage } from './storage';
 import { Stretch } from './stretch';
@@ -30,15 +27,11 @@ import { afterInstruction, isStepping } from './trace-interrupt';
 
 export type { ExecutionOptions, ExecutionObservers, RunEnd } from './execution-options';
 
-const NIA = offsetOf('NIA');
 const RETIRED = offsetOf('RETIRED');
-const CRACKED = offsetOf('CRACKED');
-const IDLE = offsetOf('IDLETIME');
 const STOPPED = offsetOf('STOPPED');
 const DCTX = offsetOf('DCTX');
 /** The number of no context: nothing in the translation caches has it. */
 const NO_CONTEXT = 0;
-const PAGE_MASK = ~0xfff;
 /** Longest stretch in generated code without looking around, in instructions. */
 const LONGEST_STRETCH = 0x3fffffff;
 
@@ -52,6 +45,8 @@ export class Execution {
   private readonly agendas: readonly Agenda[];
   private readonly stretch = new Stretch();
   private readonly calls = new GuestCalls();
+  /** Instructions and time of the CPUs. */
+  readonly clock: Clock;
   private readonly coherence: Coherence;
   private readonly progress: readonly Progress[];
   /** By CPU: a budget ended its last stretch where a cycle model would not have looked for timers. */
@@ -61,13 +56,14 @@ export class Execution {
   constructor(private readonly options: ExecutionOptions) {
     const { model } = options;
     this.engine = new Engine(engineOptions(options), this.calls);
+    this.clock = new Clock(this.stretch, options.timing);
     this.tracker = new ContextTracker(this.engine, model);
     const hooks = this.hooks();
     const { ram } = this.engine;
     this.cpus = this.engine.cpus.map((state) => {
       const translator = options.translator?.(ram, model) ?? new Translator(ram, model.mmu);
       translator.walks = new WalkCache();
-      const cpu: Cpu = new Cpu(state, model, translator, { ...hooks, now: () => this.now(cpu) });
+      const cpu: Cpu = new Cpu(state, model, translator, { ...hooks, now: () => this.clock.now(cpu) });
       return cpu;
     });
     const { timing } = options;
@@ -134,19 +130,6 @@ export class Execution {
     this.memoryReplaced();
   }
 
-  /** Instructions that a CPU has retired since reset. */
-  retired(cpu: Cpu): bigint {
-    return cpu.state.get(RETIRED) + BigInt(this.stretch.inFlight(cpu));
-  }
-
-  /**
-   * Instructions as the CPU model counts them: where it completes a load with update as two operations, those count
-   * as two.
-   */
-  instructions(cpu: Cpu): bigint {
-    return this.retired(cpu) + cpu.state.get(CRACKED);
-  }
-
   /**
    * Runs one CPU until the budget is used up, it waits, or the machine stops.
    * @param budget instructions, at least 1; an interrupt without an instruction since the one before counts as one
@@ -179,7 +162,7 @@ export class Execution {
       if (cpu.state.int(STOPPED)) {
         if (next === Infinity) return { end: { kind: 'idle' }, used: budget - left };
         const idle = Math.min(Math.max(next, 1), left);
-        this.pass(cpu, idle);
+        this.clock.pass(cpu, idle);
         left -= idle;
         continue;
       }
@@ -188,7 +171,7 @@ export class Execution {
       const stepping = isStepping(cpu);
       const grant = stepping
         ? 1
-        : Math.min(left, this.untilTime(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
+        : Math.min(left, this.clock.until(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
       left -= this.enter(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
     }
     return { end: this.stretch.stopped ?? { kind: 'budget' }, used: budget - left };
@@ -197,21 +180,6 @@ export class Execution {
   /** Lets CPUs that are stuck (`interruptLoop`) try again: something may have changed. */
   retryLoops(): void {
     for (const progress of this.progress) if (progress.isLoop) progress.forget();
-  }
-
-  /** Instructions that can be granted until `next` units of time have passed; a cycle model leaves by itself. */
-  private untilTime(cpu: Cpu, next: number): number {
-    const { timing } = this.options;
-    if (!timing) return next;
-    timing.leaveAt(cpu, timing.cycles(cpu) + next);
-    return Infinity;
-  }
-
-  /** Lets time pass for a CPU that does nothing in it. @param units of the machine's time */
-  pass(cpu: Cpu, units: number): void {
-    if (units <= 0) return;
-    if (this.options.timing) this.options.timing.idled(cpu, units);
-    else cpu.state.set(IDLE, cpu.state.get(IDLE) + BigInt(units));
   }
 
   /** Ends the run after the instruction that is executing: a device wants it. */
@@ -239,7 +207,10 @@ export class Execution {
     // Generated code looks for the end of its time at lines of code and branches: a run in slices is to do the same.
     this.cut[state.index] = exit === EXIT.budget && this.options.timing !== undefined && !stepping;
     if (stepping && executed === 1) afterInstruction(cpu, this.calls.completed);
-    if (exit === EXIT.fetch) this.fetch(cpu, variant);
+    if (exit === EXIT.fetch) {
+      this.counters.fetchMisses++;
+      fetchPage(this.engine, cpu, variant);
+    }
     return executed;
   }
 
@@ -255,31 +226,12 @@ export class Execution {
     return exit;
   }
 
-  /** Translates NIA for fetching, or takes the interrupt. */
-  private fetch(cpu: Cpu, variant: number): void {
-    const { state, translator } = cpu;
-    const { ram } = this.engine;
-    this.counters.fetchMisses++;
-    if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
-      takeStorageInterrupt(cpu);
-      return;
-    }
-    const page = (translator.raLo & PAGE_MASK) >>> 0;
-    if (!ram.contains(translator.raHi, page, 4096)) {
-      translator.failBadRealAddress();
-      takeStorageInterrupt(cpu);
-      return;
-    }
-    const mode = this.engine.decodeMode(variant, compatibilitySet(cpu));
-    this.engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
-  }
-
   /** An interrupt was taken: time passes with it where nothing else makes it pass. */
   private interruptTaken(cpu: Cpu, taken: () => TakenInterrupt): void {
     const { state } = cpu;
     const barren = this.progress[state.index]!.isBarren(this.stretch.inFlight(cpu));
     // A cycle model says itself what an interrupt costs.
-    if (barren && !this.options.timing) this.pass(cpu, 1);
+    if (barren && !this.options.timing) this.clock.pass(cpu, 1);
     this.counters.interrupts++;
     this.options.timing?.interrupted(cpu);
     this.observers.interrupt?.(cpu, taken());
@@ -292,7 +244,9 @@ export class Execution {
     );
     return {
       bus,
-      ...(options.timing ? { retired: (cpu: Cpu) => this.retired(cpu), events: options.timing.events } : {}),
+      ...(options.timing
+        ? { retired: (cpu: Cpu) => this.clock.retired(cpu), events: options.timing.events }
+        : {}),
       contextChanged: (cpu) => {
         this.tracker.changed(cpu);
         options.timing?.contextChanged(cpu);
@@ -312,39 +266,4 @@ export class Execution {
       interruptTaken: (cpu, taken) => this.interruptTaken(cpu, taken),
     };
   }
-
-  /** Time of a CPU: one unit an instruction or cycle, and what passed while it was stopped. */
-  private now(cpu: Cpu): bigint {
-    const { timing } = this.options;
-    const busy = timing ? BigInt(timing.cycles(cpu)) : this.retired(cpu);
-    return busy + BigInt.asIntN(64, cpu.state.get(IDLE));
-  }
-
-  /**
-   * What IDLETIME is in a snapshot: time beyond one unit an instruction. So that time goes on from there under any
-   * model of it.
-   */
-  savedIdleTime(cpu: Cpu): bigint {
-    return u64(this.now(cpu) - this.retired(cpu));
-  }
-
-  /** The opposite, for registers that were restored. */
-  restoredIdleTime(cpu: Cpu): void {
-    const { timing } = this.options;
-    if (!timing) return;
-    cpu.state.set(IDLE, u64(cpu.state.get(IDLE) + this.retired(cpu) - BigInt(timing.cycles(cpu))));
-    countersBegin(cpu);
-  }
-
-  /** What a cycle model has counted goes into the registers: a snapshot holds nothing of the model. */
-  settleCounters(): void {
-    if (this.options.timing) this.cpus.forEach(settleActiveCounters);
-  }
-}
-
-function loopReport(cpu: Cpu): RunEnd {
-  const message =
-    `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
-    `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
-  return { kind: 'interruptLoop', message };
 }

@@ -3,8 +3,11 @@
  * instructions, wherever a run was cut into pieces, and a CPU that takes nothing else, in states in which no timer ends
  * it, is stuck: only another CPU can change that.
  */
+import { hex0x } from '../core/u64';
 import type { CpuState } from '../state/cpu-state';
 import { offsetOf } from '../state/layout';
+import type { Cpu } from './cpu';
+import type { RunEnd } from './execution-options';
 
 /** Such interrupts in a row after which the CPU changes nothing any more. */
 const INTERRUPT_LOOP = 1000;
@@ -61,4 +64,12 @@ export class Progress {
     this.inRow = 0;
     this.untaken = 0;
   }
+}
+
+/** How the run of a CPU that is stuck ends. */
+export function loopReport(cpu: Cpu): RunEnd {
+  const message =
+    `CPU ${cpu.state.index} takes interrupts without completing an instruction: ` +
+    `NIA ${hex0x(cpu.nia)}, MSR ${hex0x(cpu.msr)}`;
+  return { kind: 'interruptLoop', message };
 }

@@ -118,7 +118,7 @@ export class Machine {
 
   /** Instructions that all CPUs have completed, as the CPU model counts them. */
   get instructions(): bigint {
-    return this.cpus.reduce((sum, cpu) => sum + this.execution.instructions(cpu), 0n);
+    return this.cpus.reduce((sum, cpu) => sum + this.execution.clock.instructions(cpu), 0n);
   }
 
   /** Puts an image into memory and CPU 0 at its entry. @throws UserError where it does not fit */
@@ -177,13 +177,13 @@ export class Machine {
 
   /** Complete state without the memory's contents, for `encodeSnapshot` with `memory.bytes`. */
   save(): Omit<SnapshotDescription, 'memorySize'> {
-    this.execution.settleCounters();
+    this.execution.clock.settleCounters(this.cpus);
     return {
       machine: this.description.name,
       model: this.model.name,
       cpus: this.cpus.map((cpu) => ({
         ...saveRegisters(cpu.state),
-        IDLETIME: hex0x(this.execution.savedIdleTime(cpu)),
+        IDLETIME: hex0x(this.execution.clock.savedIdleTime(cpu)),
       })),
       guestMemory: this.guestMemory,
       nested: this.nested,
@@ -217,7 +217,7 @@ export class Machine {
     scheduler.done();
     this.cpus.forEach((cpu, i) => {
       restoreRegisters(cpu.state, snapshot.cpus[i], `${name}: cpus.${i}`);
-      this.execution.restoredIdleTime(cpu);
+      this.execution.clock.restoredIdleTime(cpu);
     });
     snapshot.copyMemory(this.memory.bytes);
     this.devices.restore(snapshot.devices, `${name}: devices`);

@@ -75,7 +75,7 @@ export class Tracer {
   }
 
   private at(cpu: Cpu): { t: number; cpu: number } {
-    return { t: Number(this.machine.execution.retired(cpu)), cpu: cpu.state.index };
+    return { t: Number(this.machine.execution.clock.retired(cpu)), cpu: cpu.state.index };
   }
 
   private context(cpu: Cpu, msr: bigint): ExecutionContext {

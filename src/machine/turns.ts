@@ -49,7 +49,7 @@ export class Turns {
     this.enabledMask = mask;
     if (!this.timed) return;
     for (const cpu of this.enabled)
-      if (!(before & (1 << cpu.state.index))) this.execution.pass(cpu, now - Number(cpu.hooks.now()));
+      if (!(before & (1 << cpu.state.index))) this.execution.clock.pass(cpu, now - Number(cpu.hooks.now()));
   }
 
   get enabled(): readonly Cpu[] {
@@ -86,10 +86,10 @@ export class Turns {
   used(cpu: Cpu, used: number, how: { readonly waits: boolean }): void {
     if (this.cpus.length === 1) return;
     const time = how.waits ? this.turnLeft : used;
-    this.execution.pass(cpu, time - used);
+    this.execution.clock.pass(cpu, time - used);
     this.turnLeft -= time;
     if (this.timed) return;
-    for (const other of this.cpus) if (other !== cpu) this.execution.pass(other, time);
+    for (const other of this.cpus) if (other !== cpu) this.execution.clock.pass(other, time);
   }
 
   save(): SavedTurns {

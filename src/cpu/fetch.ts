@@ -1,0 +1,27 @@
+/** Fetching: the page at NIA is translated and entered into the engine's cache of fetched pages. */
+import type { Engine } from '../engine/engine';
+import { ACCESS } from '../mmu/access';
+import { offsetOf } from '../state/layout';
+import { compatibilitySet } from './compatibility';
+import type { Cpu } from './cpu';
+import { takeStorageInterrupt } from './interrupts';
+
+const NIA = offsetOf('NIA');
+const PAGE_MASK = ~0xfff;
+
+/** Translates NIA for fetching, or takes the interrupt. @param variant of generated code that the CPU runs */
+export function fetchPage(engine: Engine, cpu: Cpu, variant: number): void {
+  const { state, translator } = cpu;
+  if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
+    takeStorageInterrupt(cpu);
+    return;
+  }
+  const page = (translator.raLo & PAGE_MASK) >>> 0;
+  if (!engine.ram.contains(translator.raHi, page, 4096)) {
+    translator.failBadRealAddress();
+    takeStorageInterrupt(cpu);
+    return;
+  }
+  const mode = engine.decodeMode(variant, compatibilitySet(cpu));
+  engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
+}
