@@ -104,6 +104,23 @@ const CONVERSIONS = {
   'v128.bitmask64': { args: ['v128'], result: 'i32' },
 } as const satisfies Record<string, OpSignature>;
 
+/** IEEE arithmetic on bit patterns with a control word; `float-arithmetic.ts` says what they give. */
+const IEEE = {
+  'float.sum': { args: ['i64', 'i64', 'i32'], result: 'v128' },
+  'float.product': { args: ['i64', 'i64', 'i32'], result: 'v128' },
+  'float.quotient': { args: ['i64', 'i64', 'i32'], result: 'v128' },
+  'float.root': { args: ['i64', 'i32'], result: 'v128' },
+  'float.fused': { args: ['i64', 'i64', 'i64', 'i32'], result: 'v128' },
+  'float.rounded': { args: ['i64', 'i32'], result: 'v128' },
+  'float.integral': { args: ['i64', 'i32'], result: 'v128' },
+  'float.toInteger': { args: ['i64', 'i32'], result: 'v128' },
+  'float.fromInteger': { args: ['i64', 'i32'], result: 'v128' },
+  'float.comparison': { args: ['i64', 'i64', 'i32'], result: 'v128' },
+} as const satisfies Record<string, OpSignature>;
+export type IeeeOpName = keyof typeof IEEE;
+export const IEEE_OPS = Object.keys(IEEE) as IeeeOpName[];
+export const isIeee = (op: OpName): op is IeeeOpName => op in IEEE;
+
 type Integer = 'i32' | 'i64';
 type Float = 'f32' | 'f64';
 type EachSize = keyof typeof EACH_BINARY;
@@ -114,10 +131,11 @@ export type OpName =
   | `v128.${(typeof VECTOR_BINARY)[number] | (typeof VECTOR_UNARY)[number]}`
   | EachBinary
   | `v128.${(typeof EACH_SHIFT)[number]}${EachSize}`
-  | keyof typeof CONVERSIONS;
+  | keyof typeof CONVERSIONS
+  | IeeeOpName;
 
 function table(): Record<OpName, OpSignature> {
-  const out: Record<string, OpSignature> = { ...CONVERSIONS };
+  const out: Record<string, OpSignature> = { ...CONVERSIONS, ...IEEE };
   const declare = (ty: Ty, names: readonly string[], arity: number, result: Ty): void => {
     for (const name of names) out[`${ty}.${name}`] = { args: Array<Ty>(arity).fill(ty), result };
   };

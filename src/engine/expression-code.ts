@@ -1,7 +1,9 @@
 /** Values of expressions: generated code that leaves one on the stack, or in a local. */
 import type { Expr, I64, LocalNode } from '../../isa/vocabulary/expr';
+import { isIeee } from '../../isa/vocabulary/ops';
 import { offsetOf, slot } from '../state/layout';
 import type { FieldCode } from './field-code';
+import type { FloatOperators } from './float';
 import type { Folder } from './fold';
 import type { Helpers } from './helper-parts';
 import { emitOperator, emitShuffle } from './operators';
@@ -22,6 +24,7 @@ const ZERO_FROM_GPR = offsetOf('ZERO') - GPR;
 export interface LoweringContext {
   readonly variant: Variant;
   readonly helpers: Helpers;
+  readonly float: FloatOperators;
   readonly prefixed: boolean;
   readonly woven: WovenHandler | undefined;
 }
@@ -34,10 +37,11 @@ export class ExpressionCode {
 
   constructor(
     private readonly code: Code,
-    { variant, helpers, woven }: LoweringContext,
+    private readonly context: LoweringContext,
     private readonly fields: FieldCode,
     private readonly folder: Folder,
   ) {
+    const { variant, helpers, woven } = context;
     this.port = {
       code,
       variant,
@@ -137,7 +141,8 @@ export class ExpressionCode {
   private operator({ op, args }: Extract<Expr, { k: 'op' }>): void {
     if (op !== 'v128.shuffle') {
       for (const arg of args) this.emit(arg);
-      emitOperator(this.code, op);
+      if (isIeee(op)) this.code.call(this.context.float[op]);
+      else emitOperator(this.code, op);
       return;
     }
     const [a, b, numbers] = args;

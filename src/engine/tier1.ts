@@ -4,6 +4,7 @@
  */
 import { prologue } from '../../isa/vocabulary/prologue';
 import type { InsnRow } from '../../isa/vocabulary/row';
+import { defineFloat } from './float';
 import { HelperBuilder } from './helpers';
 import { Lowering } from './lowering';
 import { IP } from './parameters';
@@ -33,6 +34,7 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
   const weaver = shape.weaver?.begin(builder);
   base.define(weaver);
   const { helpers } = base;
+  const float = defineFloat(builder);
   const signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] } as const;
   const table = base.specialHandlers();
   for (const handler of shape.handlers) {
@@ -46,7 +48,7 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
       code.get(status).if().get(status).op(OP.return).op(OP.end);
     }
     const woven = weaver?.handler(code, handler);
-    const lowering = new Lowering(code, instruction.row, fixed, { variant, helpers, prefixed, woven });
+    const lowering = new Lowering(code, instruction.row, fixed, { variant, helpers, float, prefixed, woven });
     lowering.instruction(semanticsOf(instruction.row));
     builder.define(func, code);
     table.push(func);

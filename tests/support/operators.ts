@@ -2,7 +2,8 @@
  * The operators of the vocabulary in BigInt, the slow and obvious way: values are unsigned bit patterns of their
  * type's size. Breaking an operator's contract (dividing by zero) is an error here, whatever wasm would do.
  */
-import type { OpName, Ty } from '../../isa/vocabulary/ops';
+import { isIeee, type OpName, type Ty } from '../../isa/vocabulary/ops';
+import { applyIeee } from './ieee';
 import { VECTOR } from './vector-operators';
 
 export const BITS: Record<Ty, number> = { i32: 32, i64: 64, f32: 32, f64: 64, v128: 128 };
@@ -132,6 +133,7 @@ const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint, c: bigint) => bigin
 
 /** The result of an operator, before wrapping to its result type. */
 export function applyOperator(op: OpName, args: readonly bigint[]): bigint {
+  if (isIeee(op)) return applyIeee(op, args);
   const [a, b, c] = [args[0]!, args[1] ?? 0n, args[2] ?? 0n];
   const special = SPECIAL[op];
   if (special) return special(a, b, c);
