@@ -13,6 +13,8 @@ import { VECTOR_ADD_SUBTRACT_ROWS } from './rows/vector-add-subtract';
 import { VECTOR_INTEGER_ROWS } from './rows/vector-integer';
 import { VECTOR_MULTIPLY_ROWS } from './rows/vector-multiply';
 import { VECTOR_MULTIPLY_SUM_ROWS } from './rows/vector-multiply-sum';
+import { VECTOR_SHIFT_ROWS } from './rows/vector-shift';
+import { VECTOR_PACK_ROWS } from './rows/vector-pack';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -76,6 +78,8 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_INTEGER_ROWS,
   ...VECTOR_MULTIPLY_ROWS,
   ...VECTOR_MULTIPLY_SUM_ROWS,
+  ...VECTOR_SHIFT_ROWS,
+  ...VECTOR_PACK_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SINGLE_ROWS,
   ...VSX_LENGTH_ROWS,

@@ -5,15 +5,11 @@ import {
   and,
   clz,
   ctz,
-  eqz,
   extendU,
   gpr,
   i32,
   i64,
   ltU,
-  ne,
-  neg,
-  not,
   or,
   popcnt,
   select,
@@ -25,8 +21,9 @@ import {
   type I64,
 } from '../vocabulary/expr';
 import { record } from '../vocabulary/patterns';
+import { afterLast, beforeFirst, centrifuge, deposit, gather } from '../vocabulary/bit-gather';
 import { insn, type InsnRow, type IsaLevel, type TimingClass } from '../vocabulary/row';
-import { assign, def, repeat, setGpr, variable, when, type Sem } from '../vocabulary/stmt';
+import { assign, def, repeat, setGpr, variable, type Sem } from '../vocabulary/stmt';
 
 const RS = gpr('RS');
 const RB = gpr('RB');
@@ -81,47 +78,9 @@ const bpermd: Sem = variable(i64(0), (bits) => [
   setGpr('RA', bits),
 ]);
 
-/** Runs `body` for each one of a mask from the right, with that bit alone and its rank from 0. */
-const forEachOne = (mask: I64, body: (bit: I64, rank: I32) => Sem): Sem =>
-  variable(mask, (rest) =>
-    repeat(wrap(popcnt(mask)), 64, (rank) =>
-      def(and(rest, neg(rest)), (bit) => [assign(rest, and(rest, sub(rest, i64(1)))), body(bit, rank)]),
-    ),
-  );
-
-/** The bits of `source` that the mask selects, gathered at the right. */
-const gather = (source: I64, mask: I64, then: (gathered: I64) => Sem): Sem =>
-  variable(i64(0), (result) => [
-    forEachOne(mask, (bit, rank) =>
-      assign(result, or(result, shl(extendU(ne(and(source, bit), i64(0))), extendU(rank)))),
-    ),
-    then(result),
-  ]);
-
-const pdepd: Sem = def2(RS, RB, (source, mask) =>
-  variable(i64(0), (result) => [
-    forEachOne(mask, (bit, rank) =>
-      when(wrap(and(shrU(source, extendU(rank)), i64(1))), assign(result, or(result, bit))),
-    ),
-    setGpr('RA', result),
-  ]),
-);
-
-/** cfuged: the bits that the mask selects to the right, the others to the left, in order. */
-const cfuged: Sem = def2(RS, RB, (source, mask) =>
-  gather(source, mask, (right) =>
-    gather(source, not(mask), (left) =>
-      // With no bit on the left there is nothing to shift; a shift by 64 would not shift.
-      setGpr('RA', or(shl(left, popcnt(mask)), right)),
-    ),
-  ),
-);
-
-/** The mask's bits to the left of the first selected one of RS, all of them where there is none. */
-const beforeFirst = (mask: I64, selected: I64): I64 =>
-  select(eqz(selected), mask, and(mask, not(shrU(i64(-1), clz(selected)))));
-/** The mask's bits to the right of the last selected one, all of them where there is none. */
-const afterLast = (mask: I64, selected: I64): I64 => and(mask, sub(and(selected, neg(selected)), i64(1)));
+const toRa = (value: I64): Sem => setGpr('RA', value);
+const underMask = (operation: (source: I64, mask: I64, then: (result: I64) => Sem) => Sem): Sem =>
+  def2(RS, RB, (source, mask) => operation(source, mask, toRa));
 
 const countUnderMask = (outside: (mask: I64, selected: I64) => I64): Sem =>
   def(RB, (mask) => def(and(RS, mask), (selected) => setGpr('RA', popcnt(outside(mask, selected)))));
@@ -142,7 +101,7 @@ export const COUNT_BITS_ROWS: readonly InsnRow[] = [
   ofRsAndRb('bpermd', 252, { level: 'v2.06', timing: 'bitPermute' }, bpermd),
   ofRsAndRb('cntlzdm', 59, V31, countUnderMask(beforeFirst)),
   ofRsAndRb('cnttzdm', 571, V31, countUnderMask(afterLast)),
-  ofRsAndRb('cfuged', 220, V31_SLOW, cfuged),
-  ofRsAndRb('pdepd', 156, V31_SLOW, pdepd),
-  ofRsAndRb('pextd', 188, V31_SLOW, def2(RS, RB, (source, mask) => gather(source, mask, (x) => setGpr('RA', x)))),
+  ofRsAndRb('cfuged', 220, V31_SLOW, underMask(centrifuge)),
+  ofRsAndRb('pdepd', 156, V31_SLOW, underMask(deposit)),
+  ofRsAndRb('pextd', 188, V31_SLOW, underMask(gather)),
 ]; // prettier-ignore

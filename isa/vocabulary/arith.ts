@@ -139,10 +139,11 @@ export const divideHigh = (high: I64, divisor: I64, body: (quotient: I64) => Sem
     ),
   );
 
-/** The bits of a doubleword from ISA bit `from` to `to`; wraps around where from > to (MASK of Book I, 1.3.2). */
-export const maskFromTo = (from: I64, to: I64): I64 => {
-  const starting = shrU(i64(-1), from);
-  const ending = shl(i64(-1), sub(i64(63), to));
+const LAST_BIT = { i32: i32(31), i64: i64(63) };
+/** The bits of a word or doubleword from ISA bit `from` to `to`; wraps around where from > to (MASK of Book I, 1.3.2). */
+export const maskFromTo = <T extends Int>(from: Expr<T>, to: Expr<T>): Expr<T> => {
+  const starting = shrU(of(MINUS_ONE, from), from);
+  const ending = shl(of(MINUS_ONE, to), sub(of(LAST_BIT, to), to));
   return select(gtU(from, to), or(starting, ending), and(starting, ending));
 };
 

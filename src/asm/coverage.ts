@@ -18,6 +18,8 @@ import { VECTOR_ADD_SUBTRACT_ROWS } from '../../isa/rows/vector-add-subtract';
 import { VECTOR_INTEGER_ROWS } from '../../isa/rows/vector-integer';
 import { VECTOR_MULTIPLY_ROWS } from '../../isa/rows/vector-multiply';
 import { VECTOR_MULTIPLY_SUM_ROWS } from '../../isa/rows/vector-multiply-sum';
+import { VECTOR_SHIFT_ROWS } from '../../isa/rows/vector-shift';
+import { VECTOR_PACK_ROWS } from '../../isa/rows/vector-pack';
 import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
@@ -81,6 +83,8 @@ const CATEGORIES: readonly Category[] = [
   ['Vector negate, average, difference, maximum, minimum, parity', VECTOR_INTEGER_ROWS],
   ['Vector multiply', VECTOR_MULTIPLY_ROWS],
   ['Vector multiply-sum and sum across', VECTOR_MULTIPLY_SUM_ROWS],
+  ['Vector rotate and shift', VECTOR_SHIFT_ROWS],
+  ['Vector pack and unpack', VECTOR_PACK_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
   ['Vector-scalar load and store of single-precision numbers', VSX_SINGLE_ROWS],
   ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],
