@@ -21,7 +21,7 @@ import { VECTOR_MOVE_ROWS } from './rows/vector-move';
 import { VSX_LOAD_STORE_ROWS } from './rows/vsx-load-store';
 import { VSX_LENGTH_ROWS } from './rows/vsx-load-store-length';
 import { VSX_PAIR_ROWS } from './rows/vsx-load-store-pair';
-import { VSX_SINGLE_ROWS } from './rows/vsx-load-store-single';
+import { VSX_SCALAR_LOAD_STORE_ROWS } from './rows/vsx-scalar-load-store';
 import { VSX_MOVE_ROWS } from './rows/vsx-move';
 import { VSX_EXPONENT_ROWS } from './rows/vsx-exponent';
 import { VSX_GENERATE_CONTROL_ROWS } from './rows/vsx-generate-control';
@@ -81,7 +81,7 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_SHIFT_ROWS,
   ...VECTOR_PACK_ROWS,
   ...VSX_LOAD_STORE_ROWS,
-  ...VSX_SINGLE_ROWS,
+  ...VSX_SCALAR_LOAD_STORE_ROWS,
   ...VSX_LENGTH_ROWS,
   ...VSX_PAIR_ROWS,
   ...VSX_PREFIXED_LOAD_STORE_ROWS,

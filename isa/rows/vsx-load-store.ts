@@ -32,8 +32,6 @@ const halfwordOrder = (four: I64): I64 => select(mode('le'), swapHalves(rotl(fou
 const loadBytes: Sem = atEffective(indexed, (ea) => loadInByteOrder(ea, (value) => setVsr('XT', value)));
 const storeBytes: Sem = atEffective(indexed, (ea) => def(vsr('XS'), (value) => storeInByteOrder(ea, value)));
 
-/** choice: doubleword 1, undefined before v3.1, becomes 0. */
-const setScalar = (value: I64): Sem => setVsr('XT', vector(value, i64(0)));
 const scalar = dw0(vsr('XS'));
 
 const VSR_LOAD = 'XT,RA,RB';
@@ -55,17 +53,6 @@ export const VSX_LOAD_STORE_ROWS: readonly InsnRow[] = [
   insn(
     'lxvwsx', 'XX1', { PO: 31, XO: 364 }, VSR_LOAD, unchecked('v3.0', 'load'),
     either('XT', def(load(4, indexed), (value) => setVsr('XT', splatWord(value)))),
-  ),
-  loadRow('lxsdx', 588, 'v2.06', setScalar(load(8, indexed))),
-  loadRow('lxsiwax', 76, 'v2.07', setScalar(load(4, indexed, { signed: true }))),
-  loadRow('lxsiwzx', 12, 'v2.07', setScalar(load(4, indexed))),
-  insn(
-    'lxsibzx', 'XX1', { PO: 31, XO: 781 }, VSR_LOAD, unchecked('v3.0', 'load'),
-    either('XT', setScalar(load(1, indexed))),
-  ),
-  insn(
-    'lxsihzx', 'XX1', { PO: 31, XO: 813 }, VSR_LOAD, unchecked('v3.0', 'load'),
-    either('XT', setScalar(load(2, indexed))),
   ),
   insn(
     'lxvx', 'XX1', { PO: 31, XO: 268 }, VSR_LOAD, unchecked('v3.0', 'load'),

@@ -86,7 +86,7 @@ const scalarSigns = (): InsnRow[] => {
 const MOVE: RowProperties = { level: 'v2.07', feature: 'vsx', timing: 'alu' };
 const fromVsr = (name: string, XO: number, value: I64): InsnRow =>
   insn(name, 'XX1', { PO: 31, XO }, 'RA,XS', MOVE, [floatOrVector(isUpperVsr('XS')), setGpr('RA', value)]);
-/** choice: doubleword 1, undefined before v3.1, becomes 0. */
+/** choice: doubleword 1, which is undefined, stays as it was, as in QEMU. */
 const toVsr = (name: string, XO: number, value: I64): InsnRow =>
   insn(name, 'XX1', { PO: 31, XO }, 'XT,RA', MOVE, [
     floatOrVector(isUpperVsr('XT')),

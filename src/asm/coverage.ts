@@ -26,7 +26,7 @@ import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
 import { VSX_LOAD_STORE_ROWS } from '../../isa/rows/vsx-load-store';
 import { VSX_LENGTH_ROWS } from '../../isa/rows/vsx-load-store-length';
 import { VSX_PAIR_ROWS } from '../../isa/rows/vsx-load-store-pair';
-import { VSX_SINGLE_ROWS } from '../../isa/rows/vsx-load-store-single';
+import { VSX_SCALAR_LOAD_STORE_ROWS } from '../../isa/rows/vsx-scalar-load-store';
 import { VSX_MOVE_ROWS } from '../../isa/rows/vsx-move';
 import { VSX_EXPONENT_ROWS } from '../../isa/rows/vsx-exponent';
 import { VSX_GENERATE_CONTROL_ROWS } from '../../isa/rows/vsx-generate-control';
@@ -86,7 +86,7 @@ const CATEGORIES: readonly Category[] = [
   ['Vector rotate and shift', VECTOR_SHIFT_ROWS],
   ['Vector pack and unpack', VECTOR_PACK_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
-  ['Vector-scalar load and store of single-precision numbers', VSX_SINGLE_ROWS],
+  ['Vector-scalar load of scalars, load and store of single-precision numbers', VSX_SCALAR_LOAD_STORE_ROWS],
   ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],
   ['Vector-scalar load and store of pairs and rightmost elements', VSX_PAIR_ROWS],
   ['Prefixed vector-scalar load and store', VSX_PREFIXED_LOAD_STORE_ROWS],

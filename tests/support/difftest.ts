@@ -111,12 +111,8 @@ function undefinedBits(instruction: Instruction, image: bigint, machine: TestMac
   const operand = (name: string): bigint => machine.gpr[fieldOf(instruction, image, name)]!;
   if (mnemonic === 'cbcdtd') return notDecimal(operand('RS')) ? ALL : 0n;
   if (NO_QUOTIENT[mnemonic]?.(operand('RA'), operand('RB'))) return ALL;
-  if (SCALAR.test(mnemonic)) return ALL;
   return HIGH_WORD_UNDEFINED.has(mnemonic) ? HIGH : 0n;
 }
-
-/** Loads and stores of scalars: before v3.1 doubleword 1 of the VSR is undefined after a load. */
-const SCALAR = /^(lf|stf|lxs|stxs)/;
 
 /**
  * QEMU 7.2 does not see the overflow of divde where only the sign bit is missing: the quotient's magnitude is 2^63 or
@@ -140,9 +136,9 @@ class Undefined {
   readonly vsr = Array<bigint>(64).fill(0n);
 
   /** True where something that an instruction reads is undefined. */
-  isRead({ reads }: Effects, accesses: readonly Access[], isScalar: boolean): boolean {
+  isRead({ reads }: Effects, accesses: readonly Access[]): boolean {
     return (
-      reads.vsrs.some((ref) => (this.vsr[numberOf(ref)]! & (isScalar ? ~ALL : -1n)) !== 0n) ||
+      reads.vsrs.some((ref) => this.vsr[numberOf(ref)] !== 0n) ||
       reads.gprs.some((ref) => this.gpr[numberOf(ref)] !== 0n) ||
       reads.crFields.some((ref) => this.cr[numberOf(ref)] !== 0n) ||
       [...reads.resources].some((name) => this.resources.has(name)) ||
@@ -204,8 +200,7 @@ class BlockRun {
       if (outcome.kind !== 'next')
         return { differences: [`${instruction.mnemonic} ended with ${outcome.kind}`], skipped: 0 };
       const effects = effectsOfImage(instruction, image);
-      const isScalar = SCALAR.test(instruction.row.mnemonic);
-      const read = wrong || this.open.isRead(effects, outcome.accesses, isScalar);
+      const read = wrong || this.open.isRead(effects, outcome.accesses);
       this.open.written(effects, outcome.accesses, { own, read });
       this.machine.cia = outcome.nia;
     }
