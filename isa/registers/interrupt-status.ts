@@ -2,7 +2,7 @@
 import { fields, maskOf } from '../../src/core/bits';
 
 /** The bits that are not the MSR's: `0:32, 37:41, 48:63` are saved and restored, these carry the cause. */
-export const SRR1_CAUSE = fields({ HIGH: [33, 36], LOW: [42, 47] });
+const SRR1_CAUSE = fields({ HIGH: [33, 36], LOW: [42, 47] });
 export const SRR1_CAUSE_MASK = maskOf(SRR1_CAUSE.HIGH, SRR1_CAUSE.LOW);
 
 /** SRR1 and HSRR1 of interrupts that an instruction causes: it is prefixed (v3.1). */

@@ -25,11 +25,6 @@ export const REAL_EA = fields({
   REAL: [4, 63],
 });
 
-/** A guest real address: what of it a 52-bit partition-scoped tree cannot translate. */
-export const GUEST_RA = fields({
-  BEYOND_TREE: [4, 11],
-});
-
 /** Authority Mask Register, key 0, the only one that radix translation uses (Power ISA v3.1 Book III, 6.7.13). */
 export const AMR = fields({
   /** 1: no store. */

@@ -18,7 +18,7 @@ export interface Diagnostic extends Location {
 const SHOWN_USES = 4;
 
 /** `file:3:7`, then where that came from. */
-export function locationText({ file, line, column, from }: Location, uses = SHOWN_USES): string {
+function locationText({ file, line, column, from }: Location, uses = SHOWN_USES): string {
   const here = `${file}:${line}:${column}`;
   if (!from) return here;
   return `${here} (used at ${uses === 0 ? '...' : locationText(from, uses - 1)})`;

@@ -22,7 +22,7 @@ export type Expression =
 /** Nesting beyond this is refused: evaluation recurses. */
 const MAX_DEPTH = 200;
 
-export const numberExpression = (value: bigint): Expression => ({
+const numberExpression = (value: bigint): Expression => ({
   k: 'number',
   value: BigInt.asIntN(64, value),
   depth: 0,

@@ -10,7 +10,7 @@ const ESCAPE = 0x01;
 const LEAVE = 'x'.charCodeAt(0);
 
 /** Takes the escape sequences out of terminal input. */
-export class EscapeFilter {
+class EscapeFilter {
   private escaped = false;
 
   /** @param onLeave Ctrl-A x was typed */

@@ -15,7 +15,7 @@ import { readBytes, writeFile } from './files';
 import { readSnapshot } from './snapshot-file';
 import { readProfile } from './timing-options';
 
-export const MACHINES: Readonly<Record<MachineDescription['name'], MachineDescription>> = {
+const MACHINES: Readonly<Record<MachineDescription['name'], MachineDescription>> = {
   microwatt: MICROWATT_MACHINE,
   powernv: POWERNV_MACHINE,
   pseries: PSERIES_MACHINE,

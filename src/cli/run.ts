@@ -17,7 +17,7 @@ import { WALK } from './commands/walk';
 import { EXIT } from './exit-codes';
 import type { Parsed } from './options';
 
-export const COMMANDS: readonly Command[] = [BOOT, WALK, TRACE, DUMP, ASM, DISASM, BENCH, DEMO];
+const COMMANDS: readonly Command[] = [BOOT, WALK, TRACE, DUMP, ASM, DISASM, BENCH, DEMO];
 
 const EPILOGUE =
   'Sizes take K, M and G, addresses 0x and _. A file named - is standard input or output.\n' +

@@ -53,7 +53,7 @@ function describer({ machine, image }: RunFacts): DescribeInstruction {
 }
 
 /** The statistics of the cycle model, where there is one. */
-export function timedStatistics(facts: RunFacts): TimingStatistics | undefined {
+function timedStatistics(facts: RunFacts): TimingStatistics | undefined {
   const { machine, timing, before } = facts;
   if (!timing) return undefined;
   const instructions = instructionsOf(machine);

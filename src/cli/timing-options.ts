@@ -75,7 +75,7 @@ export function parsePipeline(argv: Parsed, timing: string): PipelineOptions | u
 }
 
 /** `FROM:COUNT`, or `FROM-TO` with the end not included; the first instruction after the start is 0. */
-export function parseTraceWindow(option: string, text: string): TraceWindow {
+function parseTraceWindow(option: string, text: string): TraceWindow {
   const [, from = '', sign = '', second = ''] = /^([^-:+]*)([-:+])(.*)$/.exec(text) ?? [];
   if (sign === '')
     throw new UserError(`${option}: expected FROM:COUNT or FROM-TO of instructions, got "${text}"`);

@@ -67,7 +67,7 @@ function walkOf(options: WalkOptions): { walk: WalkEvent; nested?: FoundGuest } 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** The whole translation for people. */
-export function explanation(walk: WalkEvent, color: Chalk): string {
+function explanation(walk: WalkEvent, color: Chalk): string {
   const state = `${walk.hv ? 'hypervisor' : 'guest'}${walk.pr ? ' problem' : ' privileged'} state`;
   const lines = [
     color.bold(`${walk.access} of EA ${hex(walk.ea)}: ${walk.mode}, ${state}`) +

@@ -12,8 +12,3 @@ export class UserError extends Error {
 export class InternalError extends Error {
   override readonly name = 'InternalError';
 }
-
-/** For the branch of a `switch` that the types say cannot be reached. */
-export function unreachable(value: never): never {
-  throw new InternalError(`unreachable: ${String(value)}`);
-}

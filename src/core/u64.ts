@@ -25,7 +25,3 @@ export const hex16 = (value: bigint): string => u64(value).toString(16).toUpperC
 
 /** `0x` and lower-case digits without padding, as JSON streams carry 64-bit values. */
 export const hex0x = (value: bigint): string => `0x${u64(value).toString(16)}`;
-
-/** 16 upper-case hexadecimal digits from two 32-bit halves. */
-export const hexHalves = (hi: number, lo: number): string =>
-  ((hi >>> 0).toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0')).toUpperCase();

@@ -152,7 +152,7 @@ export const hdecGivenUp = (cpu: Cpu): void =>
   setPending(cpu, PENDING.HDEC_DELIVERED, { on: decrementerValue(cpu, HDEC) < 0n });
 
 /** True where `deliver` would take the interrupt of this source now, were no other first. */
-export const isDeliverable = (cpu: Cpu, source: AsynchronousSource): boolean =>
+const isDeliverable = (cpu: Cpu, source: AsynchronousSource): boolean =>
   SOURCES[source].exists(cpu) && SOURCES[source].enabled(cpu);
 
 /**

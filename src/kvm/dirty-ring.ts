@@ -9,10 +9,10 @@ import type { Vcpu } from './vcpu';
 import type { Kvm } from './vm';
 
 export const KVM_DIRTY_GFN_F_DIRTY = 1 << 0;
-export const KVM_DIRTY_GFN_F_RESET = 1 << 1;
+const KVM_DIRTY_GFN_F_RESET = 1 << 1;
 /** Entries kept free for writes between the request to exit and the exit. */
-export const KVM_DIRTY_RING_RSVD_ENTRIES = 64;
-export const KVM_DIRTY_RING_MAX_ENTRIES = 65536;
+const KVM_DIRTY_RING_RSVD_ENTRIES = 64;
+const KVM_DIRTY_RING_MAX_ENTRIES = 65536;
 const ENTRY_BYTES = 16;
 /** Pages that one re-protection covers. */
 const MASK_BITS = 64n;

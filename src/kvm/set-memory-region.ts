@@ -72,7 +72,7 @@ export function* setUserMemoryRegionSteps(
 }
 
 /** The call without the limits of user space, for the hypervisor's own slots. slots_lock is held. */
-export function* setMemoryRegion(vm: Kvm, region: UserspaceMemoryRegion): Steps<number> {
+function* setMemoryRegion(vm: Kvm, region: UserspaceMemoryRegion): Steps<number> {
   const request = check(vm, region);
   if (typeof request === 'number') return nothingDone(vm, region, request);
   const old = vm.sets.active(request.asId).byId(request.id);
@@ -168,7 +168,7 @@ function noteChange(
 }
 
 /** Bytes of the structures that the two versions of the call read. */
-export const REGION_STRUCT_BYTES: Readonly<Record<RegionVersion, number>> = { 1: 32, 2: 160 };
+const REGION_STRUCT_BYTES: Readonly<Record<RegionVersion, number>> = { 1: 32, 2: 160 };
 
 /**
  * The arguments as user space lays them out, in the byte order of the host.

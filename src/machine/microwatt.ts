@@ -10,7 +10,7 @@ import type { RealMemory } from '../core/memory';
 import type { MachineDescription } from './description';
 
 /** Host real addresses of the devices. */
-export const MICROWATT = {
+const MICROWATT = {
   RAM_ALIAS: 0x80000000n,
   SYSCON: 0xc0000000n,
   UART0: 0xc0002000n,

@@ -46,7 +46,7 @@ export type FaultStage = 'effective' | 'process' | 'partition' | 'hash' | 'hashR
 
 /**
  * One failed translation. The object belongs to the translator and is overwritten by the next one: callers that keep
- * it take a {@link copyFault}. 64-bit values are signed 32-bit halves.
+ * it take a copy. 64-bit values are signed 32-bit halves.
  */
 export interface Fault {
   readonly kind: FaultKind;
@@ -82,6 +82,3 @@ export class FaultRecord implements Fault {
   asdrHi = 0;
   asdrLo = 0;
 }
-
-/** A fault that stays as it is. */
-export const copyFault = (fault: Fault): Fault => ({ ...fault });

@@ -29,7 +29,7 @@ interface ModeRow {
 }
 
 /** MSR[HV] and relocation select the row, LPCR[HR] the column. */
-export const MODES: readonly ModeRow[] = [
+const MODES: readonly ModeRow[] = [
   { hv: 0, relocate: 0, hostRadix: 'guestReal', hostHash: 'hashReal' },
   { hv: 0, relocate: 1, hostRadix: 'radix', hostHash: 'hash' },
   { hv: 1, relocate: 0, hostRadix: 'hypervisorReal', hostHash: 'hypervisorReal' },
@@ -47,7 +47,7 @@ interface QuadrantRow {
 const NONE: QuadrantRow = { exists: false, lpidr: false, pidr: false };
 
 /** Effective LPID and PID by EA[0:1]. */
-export const QUADRANTS: {
+const QUADRANTS: {
   readonly guest: readonly QuadrantRow[];
   readonly hypervisor: readonly QuadrantRow[];
 } = {

@@ -17,7 +17,7 @@ export interface TraceFilter {
 }
 
 /** The effective address that an event is about. */
-export function eaOf(event: TraceEvent): bigint | undefined {
+function eaOf(event: TraceEvent): bigint | undefined {
   switch (event.ev) {
     case 'insn':
     case 'fault':

@@ -60,7 +60,7 @@ export const instructionsOf = (model: CpuModel): readonly Instruction[] =>
   INSTRUCTIONS.filter(({ row }) => hasRow({ level: model.level, features: model.features }, row));
 
 /** An image of an instruction with random fields: one word or two. */
-export function randomImage(random: Random, { size, mask, match }: Instruction): number[] {
+function randomImage(random: Random, { size, mask, match }: Instruction): number[] {
   const image = match | (random.doubleword() & ~mask & ((1n << BigInt(size)) - 1n));
   const low = Number(image & 0xffffffffn);
   return size === 64 ? [Number(image >> 32n), low] : [low];
@@ -122,7 +122,7 @@ export function placeHandlers(bytes: Uint8Array, littleEndian: boolean): void {
 }
 
 /** An address of interest: in memory, at its end, across pages, in a quadrant, of a device, or anything. */
-export function randomAddress(random: Random, ramSize: number): bigint {
+function randomAddress(random: Random, ramSize: number): bigint {
   const low = BigInt(random.below(ramSize));
   switch (random.below(12)) {
     case 0:

@@ -36,7 +36,7 @@ export interface ElfSpec {
 type Shape = Record<string, Member>;
 
 /** Writes members of structures in one byte order. */
-export class ElfWriter {
+class ElfWriter {
   readonly view: DataView;
   constructor(
     readonly bytes: Uint8Array,

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 
 const ROOT = path.join(__dirname, '..', '..', '..', 'shared', 'oracle');
 
@@ -31,11 +30,3 @@ export function unpack(archive: string): string {
   execFileSync('tar', ['xf', archive, '-C', folder]);
   return folder;
 }
-
-/** The objects of a gzipped file of JSON lines. */
-export const jsonLines = (file: string): unknown[] =>
-  gunzipSync(fs.readFileSync(file))
-    .toString()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as unknown);

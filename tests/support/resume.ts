@@ -12,7 +12,7 @@ import type { WatchedKind } from '../../src/machine/tracer';
 import { encodeEvent } from '../../src/trace/json';
 import { PseriesGuest, type PseriesOptions } from './pseries-guest';
 
-export const ZLIB: Compressor = {
+const ZLIB: Compressor = {
   compress: (bytes) => zlib.deflateSync(bytes, { level: 1 }),
   decompress: (bytes, maxOutputLength) => zlib.inflateSync(bytes, { maxOutputLength }),
 };

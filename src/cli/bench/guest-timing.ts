@@ -19,7 +19,7 @@ import type { Figure } from './report';
 /** What a program is assembled with, as `--defsym`. */
 export type Symbols = Readonly<Record<string, number>>;
 
-export const QEMU = 'qemu-system-ppc64';
+const QEMU = 'qemu-system-ppc64';
 /** Where a program runs. QEMU's arguments: the processor of the same name, the image at 0 like here. */
 export interface Platform {
   readonly description: MachineDescription;
@@ -31,7 +31,7 @@ export interface Platform {
 }
 
 const QEMU_ARGUMENTS = ['-accel', 'tcg', '-display', 'none', '-net', 'none'] as const;
-export const BARE_METAL: Platform = {
+const BARE_METAL: Platform = {
   description: POWERNV_MACHINE,
   memory: 512 * 2 ** 20,
   entry: 0x10n,
@@ -90,10 +90,7 @@ export function benchProgram(
 }
 
 /** Milliseconds of each round on this emulator. */
-export function roundsHere(
-  image: Uint8Array,
-  { description, memory, entry }: Platform = BARE_METAL,
-): number[] {
+function roundsHere(image: Uint8Array, { description, memory, entry }: Platform = BARE_METAL): number[] {
   const watch = new Stopwatch();
   const machine = new Machine({ description, memory, output: (byte) => watch.character(byte) });
   machine.load(readImage('benchmark', image, { entry }));
@@ -109,7 +106,7 @@ export function roundsHere(
 }
 
 /** Milliseconds of each round on QEMU; undefined where it is not installed. */
-export async function roundsOnQemu(
+async function roundsOnQemu(
   image: Uint8Array,
   platform: Platform = BARE_METAL,
 ): Promise<number[] | undefined> {

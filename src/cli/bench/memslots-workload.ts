@@ -17,7 +17,7 @@ import { setUserMemoryRegion } from '../../kvm/set-memory-region';
 import type { Vcpu } from '../../kvm/vcpu';
 import { Kvm } from '../../kvm/vm';
 
-export const PAGE_SIZE = 4096;
+const PAGE_SIZE = 4096;
 const pagesOf = (bytes: number): number => bytes / PAGE_SIZE;
 /** First guest frame of the test area: 256 MiB. */
 const AREA_GFN = pagesOf(256 * MIB);

@@ -24,7 +24,7 @@ export interface MachineInfo {
   readonly node: string;
 }
 
-export function machineInfo(): MachineInfo {
+function machineInfo(): MachineInfo {
   const cpus = os.cpus();
   return {
     processor: cpus[0]?.model.trim() ?? 'unknown',

@@ -18,7 +18,7 @@ const open = (path: string, io: CliIo): TextOutput =>
   path === '-' ? io.out : FileOutput.open(path, '--out');
 
 /** Writes the events that pass the filter in another form. */
-export function renderTrace(
+function renderTrace(
   trace: RecordedTrace,
   output: TextOutput,
   how: { readonly format: TraceFormat; readonly filter: TraceFilter; readonly color: boolean },
@@ -31,7 +31,7 @@ export function renderTrace(
 }
 
 /** Counts the events that pass the filter. */
-export function summariseTrace(trace: RecordedTrace, filter: TraceFilter): TraceSummary {
+function summariseTrace(trace: RecordedTrace, filter: TraceFilter): TraceSummary {
   const summary = new Summary();
   const matches = matcher(filter);
   for (const event of trace.events) if (matches(event)) summary.add(event);
@@ -39,7 +39,7 @@ export function summariseTrace(trace: RecordedTrace, filter: TraceFilter): Trace
 }
 
 /** A summary for people. */
-export function summaryText(summary: TraceSummary): string {
+function summaryText(summary: TraceSummary): string {
   const { events, instructions, complete, tableReads, nestedRuns } = summary;
   const lines = [
     `${events} events${instructions ? `, instructions ${instructions.first} to ${instructions.last}` : ''}` +

@@ -21,7 +21,7 @@ interface Problem {
 /** Entries that L1 has made stale break nothing: they are told only with `stale`. */
 const LEGAL = 'stale';
 
-export function dumpCheck(l0: L0, { stale, limit }: { stale: boolean; limit: number }): Dumped {
+function dumpCheck(l0: L0, { stale, limit }: { stale: boolean; limit: number }): Dumped {
   const { nested } = l0;
   const problems: Problem[] = [
     ...checkInvariants(l0.vm).map((message) => ({ kind: 'memslots', message })),

@@ -19,7 +19,7 @@ const HANDLERS: ReadonlyMap<string, SprHandler> = new Map(
 const PLAIN = plain('none');
 
 /** How a register is read and written. */
-export const handlerOf = (row: SprRow): SprHandler => HANDLERS.get(row.name) ?? PLAIN;
+const handlerOf = (row: SprRow): SprHandler => HANDLERS.get(row.name) ?? PLAIN;
 
 /** The registers of a model that are only a doubleword of state, which generated code moves by itself. */
 export const plainSprs = (model: CpuModel): readonly PlainSpr[] =>

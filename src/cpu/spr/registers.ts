@@ -42,7 +42,7 @@ export function readXerWord({ state }: Cpu): number {
   return xer;
 }
 
-export const writeXer = (cpu: Cpu, value: bigint): void => writeXerWord(cpu, loOf(value));
+const writeXer = (cpu: Cpu, value: bigint): void => writeXerWord(cpu, loOf(value));
 
 /** The same from the lower half. */
 export function writeXerWord({ state, model }: Cpu, word: number): void {

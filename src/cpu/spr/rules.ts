@@ -17,7 +17,7 @@ const FSCR_AT = offsetOf('FSCR');
 const HFSCR_AT = offsetOf('HFSCR');
 
 /** SPR number bit that all privileged registers have: `spr[0]` of the instruction. */
-export const PRIVILEGED_NUMBER = 0x10;
+const PRIVILEGED_NUMBER = 0x10;
 /** Reserved SPRs that can be accessed in every state, to no effect. */
 const RESERVED_NO_OP: ReadonlySet<number> = new Set([808, 809, 810, 811]);
 /** Undefined SPRs that are an illegal instruction in every state: RTCU and its like of the first POWER. */

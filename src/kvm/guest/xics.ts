@@ -7,9 +7,9 @@
 import type { Json, StateReader } from '../../core/saved-state';
 
 /** XISR of inter-processor interrupts. */
-export const XISR_IPI = 2;
+const XISR_IPI = 2;
 /** Number of the first source. */
-export const FIRST_SOURCE = 0x1000;
+const FIRST_SOURCE = 0x1000;
 /** The source of the virtual terminal. */
 export const VTY_SOURCE = 0x1100;
 const SOURCES = 0x200;

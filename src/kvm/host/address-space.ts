@@ -32,7 +32,7 @@ import { VmaTree, type Vma } from './vma';
 export type HostAccess = 'read' | 'write';
 
 /** User addresses end here on ppc64 with radix translation and 4 PiB of address space. */
-export const DEFAULT_USER_LIMIT = 2 ** 52;
+const DEFAULT_USER_LIMIT = 2 ** 52;
 /** Where mappings without a wished address are put, ascending. */
 const MMAP_BASE = 2 ** 40;
 const DEFAULT_SWAP_PAGES = 2 ** 16;

@@ -19,7 +19,7 @@ export interface HtabEntry {
 }
 
 /** Every entry that is valid or absent, by index. */
-export function* htabEntries({ table }: HptGuest): Generator<HtabEntry> {
+function* htabEntries({ table }: HptGuest): Generator<HtabEntry> {
   for (let index = 0; index < (table?.entries ?? 0); index++)
     if (!table!.isFree(index)) yield { index, ...table!.readRaw(index), guestR: table!.guestR(index) };
 }

@@ -44,7 +44,7 @@ export function removeEntry(
 }
 
 /** Empties a place. @returns the entry as the guest had it, with what hardware has recorded */
-export function take(hpt: HptGuest, index: number): Hpte {
+function take(hpt: HptGuest, index: number): Hpte {
   const { vm, current } = hpt;
   vm.mmuLock.lock();
   const entry = current.read(index);

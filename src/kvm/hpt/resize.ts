@@ -20,7 +20,7 @@ import { naturalOrder } from './size';
 import { LARGEST_ORDER, SMALLEST_ORDER, type HashedPageTable } from './table';
 
 /** Calls of prepare after the first one until it is done. */
-export const POLLS_UNTIL_READY = 1;
+const POLLS_UNTIL_READY = 1;
 
 /** @param order log2 of the bytes; 0 gives up what is being prepared */
 export function prepareResize(hpt: HptGuest, flags: bigint, order: bigint): number {

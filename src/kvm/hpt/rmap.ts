@@ -24,7 +24,7 @@ export const HPT_RMAP = fields({
 
 export const HPT_TYPE = 1n;
 /** From R and C of an entry to those of the word. */
-export const RC_SHIFT = 32n;
+const RC_SHIFT = 32n;
 const PRESENT_HI = HPT_RMAP.PRESENT.hi;
 
 /** One frame's word in memory with the table that its ring is in. */

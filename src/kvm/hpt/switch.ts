@@ -67,7 +67,7 @@ export function switchToHpt(l0: L0, order?: number): boolean {
 }
 
 /** Makes the guest a radix guest with an empty tree. */
-export function switchToRadix(l0: L0): void {
+function switchToRadix(l0: L0): void {
   const { hpt, vm, arch } = l0;
   vm.mmuLock.lock();
   emptyRings(hpt);

@@ -48,8 +48,6 @@ export const H = {
   IN_USE: -77,
 } as const;
 
-export type Status = (typeof H)[keyof typeof H];
-
 const NAMES = new Map<number, string>(Object.entries(H).map(([name, value]) => [value, `H_${name}`]));
 
 /** `H_PARAMETER` for -4; the number itself where it is no status, such as a trap number. */

@@ -3,7 +3,7 @@ import { H } from './status';
 import type { Hypercall, HypercallHandler } from './table';
 
 /** The terminal's unit address in the device tree; 0 is the first terminal by another name. */
-export const VTY_UNIT = 0x71000000n;
+const VTY_UNIT = 0x71000000n;
 const MOST_BYTES = 16;
 const BYTES_IN_REGISTER = 8;
 

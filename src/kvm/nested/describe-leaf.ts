@@ -26,7 +26,7 @@ export const LEAF_BITS = {
 export type LeafBit = keyof typeof LEAF_BITS;
 export const LEAF_BIT_NAMES = Object.keys(LEAF_BITS) as LeafBit[];
 
-export const bitsText = (pte: bigint): string =>
+const bitsText = (pte: bigint): string =>
   LEAF_BIT_NAMES.map((bit) => (has(pte, LEAF_BITS[bit]) ? bit : '-')).join('');
 
 export const attributeText = (pte: bigint): string => ATT[Number(get(pte, PTE.ATT))]!.name;

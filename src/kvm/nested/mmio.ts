@@ -54,7 +54,7 @@ const STD_FORMS: readonly (Kind | undefined)[] = [store(8), store(8, update)];
 const number = (image: bigint, f: (typeof IMAGE)[keyof typeof IMAGE]): number => Number(get(image, f));
 
 /** The access that an instruction image is, or undefined. */
-export function decodeMmio(image: bigint): MmioAccess | undefined {
+function decodeMmio(image: bigint): MmioAccess | undefined {
   const opcode = number(image, IMAGE.PO);
   const kind =
     opcode === X_FORM

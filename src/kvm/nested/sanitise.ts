@@ -13,7 +13,7 @@ import type { SanitisedRegister } from '../../trace/events/nested';
 import { HV_STATE, type GuestStruct } from './hv-guest-state';
 
 /** LPCR bits that L1 decides for its nested guest. LPES is two bits wide there; v3.0 has only the first. */
-export const LPCR_OF_L1 = maskOf(LPCR.DPFD, LPCR.ILE, LPCR.TC, LPCR.AIL, LPCR.LD, LPCR.LPES, LPCR.MER);
+const LPCR_OF_L1 = maskOf(LPCR.DPFD, LPCR.ILE, LPCR.TC, LPCR.AIL, LPCR.LD, LPCR.LPES, LPCR.MER);
 const LPES1 = 0x4n;
 /** The only alternate location that a host filter leaves. */
 const AIL_3 = 3n;
@@ -36,7 +36,7 @@ export const sanitiseCiabr = (wanted: bigint): bigint =>
   get(wanted, CIABR.PRIV) === CIABR_PRIV.HYPERVISOR ? put(wanted, CIABR.PRIV, CIABR_PRIV.DISABLED) : wanted;
 
 /** A guest does not get into hypervisor state, and machine checks of the machine are never a checkstop. */
-export const sanitiseMsr = (wanted: bigint): bigint => (wanted | MSR.ME.mask) & ~MSR.HV.mask;
+const sanitiseMsr = (wanted: bigint): bigint => (wanted | MSR.ME.mask) & ~MSR.HV.mask;
 
 /** Reserved bits are 1. */
 const PCR_KNOWN = maskOf(...Object.values(PCR));

@@ -15,10 +15,10 @@ export const CTRL = {
   SOC_RESET: 1n << 2n,
   ALT_RESET: 1n << 3n,
 } as const;
-export const UART_INFO_16550 = 1n << 32n;
+const UART_INFO_16550 = 1n << 32n;
 /** The revision of Microwatt that the machine is like, in its first 14 digits. */
-export const GIT_REVISION = 0xf341_bed3_06a9_a7n;
-export const TB_CTRL = { FREEZE: 1n << 0n, READ_PROTECT: 1n << 1n } as const;
+const GIT_REVISION = 0xf341_bed3_06a9_a7n;
+const TB_CTRL = { FREEZE: 1n << 0n, READ_PROTECT: 1n << 1n } as const;
 
 export interface SysconOptions {
   /** Bytes of block RAM at 0 and of DRAM. */

@@ -9,10 +9,10 @@ import { extractBytes, reverseBytes, type AccessSize, type Registers, type Snaps
 /** ICP registers of one CPU, in bytes. */
 export const ICP = { XIRR_POLL: 0, XIRR: 4, MFRR: 12, SIZE: 16 } as const;
 export const ICS = { CONFIG: 0, DEBUG: 4, XIVE: 0x800, SIZE: 0x1000 } as const;
-export const XICS_SOURCES = 16;
+const XICS_SOURCES = 16;
 /** XISR of source n is XISR_BASE + n; inter-processor interrupts have one of their own. */
-export const XISR_BASE = 16;
-export const XISR_IPI = 2;
+const XISR_BASE = 16;
+const XISR_IPI = 2;
 /** Priorities: 3 bits are implemented; the least favoured one masks, and reads as 0xff. */
 const PRIORITY_BITS = 3;
 const MASKED = 0xff;

@@ -73,7 +73,7 @@ const CACHE_BYTES = 0x8000;
 /** Clock of the processor: the guest only reports it. */
 const CLOCK_HZ = 1_000_000_000;
 const XICS_HANDLE = 0x1111;
-export const VTY_PATH = '/vdevice/vty@71000000';
+const VTY_PATH = '/vdevice/vty@71000000';
 const VTY_UNIT = 0x71000000;
 const DECREMENTER_BITS = 56;
 const RTAS_LOG_BYTES = 0x800;

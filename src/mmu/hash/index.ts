@@ -20,9 +20,4 @@ export interface HashTranslation {
   translate(ctx: TranslationContext): boolean;
 }
 
-/** For machines without hashed translation: every access finds no segment. */
-export const NO_HASH_TRANSLATION: HashTranslation = {
-  translate: (ctx) => ctx.fail('segment', 'effective', -1),
-};
-
 export { HashedTranslation } from './translation';

@@ -10,7 +10,7 @@ export const AVPN_SHIFT = 23;
 /** AVPN begins at this bit of doubleword 0: VA >> 16 is the VA in its place. */
 export const AVPN_PLACE = AVPN_SHIFT - HPTE0.AVPN.shift;
 
-export class ActualSize {
+class ActualSize {
   readonly shift: number;
   private readonly large: number;
   private readonly maskHi: number;

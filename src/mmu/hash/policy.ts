@@ -13,14 +13,14 @@ export interface HpteFormat {
   readonly rpn: Field;
 }
 
-export const HPTE_V207: HpteFormat = {
+const HPTE_V207: HpteFormat = {
   avpn: HPTE0.AVPN,
   segmentSizeIn: 0,
   segmentSize: HPTE0.B,
   rpn: HPTE1.RPN,
 };
 
-export const HPTE_V3: HpteFormat = {
+const HPTE_V3: HpteFormat = {
   avpn: HPTE0.AVPN_V3,
   segmentSizeIn: 1,
   segmentSize: HPTE1.B_V3,

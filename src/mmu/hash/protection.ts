@@ -51,7 +51,7 @@ function keyBits(ctx: TranslationContext, register: number, keyClass: number): n
  * What AMR and IAMR leave of a page's rights, in every state that has relocation on.
  * choice: guest real mode is not subject to keys, as Linux has it for VRMA accesses; QEMU applies them there too.
  */
-export function keyClassRights(ctx: TranslationContext, keyClass: number): number {
+function keyClassRights(ctx: TranslationContext, keyClass: number): number {
   if (!ctx.relocate || !ctx.policy.keys) return RIGHT.ALL;
   const authority = keyBits(ctx, AMR_AT, keyClass);
   let rights: number = RIGHT.ALL;

@@ -18,8 +18,8 @@ import type { HashWalk } from './walk';
 const LPCR_AT = offsetOf('LPCR');
 const VALID = HPTE0.V.lo;
 /** H of an entry that the secondary hash finds. */
-export const SECONDARY = HPTE0.H.lo;
-export const PRIMARY = 0;
+const SECONDARY = HPTE0.H.lo;
+const PRIMARY = 0;
 /** What must be equal in the lower half of doubleword 0: the format differs only in the upper half. */
 const COMPARED_LO = HPTE0.AVPN.lo | SECONDARY | VALID;
 

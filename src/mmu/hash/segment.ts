@@ -50,7 +50,7 @@ export function lookupSegment(ctx: TranslationContext, walk: HashWalk): boolean 
  * The entry whose segment holds the effective address: -1 for none, `SLB_ENTRIES` and above for several.
  * @param words the CPU block
  */
-export function findEntry(words: Int32Array, eaHi: number, eaLo: number): number {
+function findEntry(words: Int32Array, eaHi: number, eaLo: number): number {
   const wantLo = (eaLo & ESID_LO) | VALID;
   let found = -1;
   for (let entry = 0, at = SLBE_AT; entry < SLB_ENTRIES; entry++, at += 2) {

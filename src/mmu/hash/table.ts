@@ -19,7 +19,7 @@ const VRMASD_L = 4;
 const VRMASD_LP = 3;
 
 /** A table of HTABSIZE 0 has 2^11 groups. */
-export const SMALLEST_GROUPS = SMALLEST_HPT_SHIFT - Math.log2(PTEG_SIZE);
+const SMALLEST_GROUPS = SMALLEST_HPT_SHIFT - Math.log2(PTEG_SIZE);
 
 /** Finds the table: `table` and `groups` of the walk, and the page size of the virtual real mode area. */
 export function locateTable(ctx: TranslationContext, walk: HashWalk): boolean {

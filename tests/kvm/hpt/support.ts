@@ -19,14 +19,11 @@ import { offsetOf } from '../../../src/state/layout';
 import { MIB, TestGuest, type TestGuestOptions } from '../l0/support';
 
 export { MIB };
-export const ORDER = 18;
+const ORDER = 18;
 export const EXACT = 1n << 39n;
-export const READ_4 = 1n << 37n;
 export const AVPN = 1n << 31n;
-export const ANDCOND = 1n << 30n;
 export const V = HPTE0.V.mask;
-export const L = HPTE0.L.mask;
-export const SECONDARY = HPTE0.H.mask;
+const L = HPTE0.L.mask;
 export const BOLTED = 0x10n;
 export const ABSENT = 0x20n;
 export const R = HPTE1.R.mask;

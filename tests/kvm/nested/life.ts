@@ -22,7 +22,7 @@ import { L2Tree, RC, type L1World } from './l1-world';
 import type { L2Access } from './support';
 
 /** LPIDs of the nested guests; the tree of the last one has the smallest pages that L0 shadows. */
-export const LPIDS = [1, 5, 9];
+const LPIDS = [1, 5, 9];
 /** L2 addresses: neighbouring blocks of 2 MiB at a place of their own. */
 const BLOCKS = 4;
 const BASE = 0x12_4000_0000;

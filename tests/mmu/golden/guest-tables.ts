@@ -7,7 +7,7 @@ export const GD = 0x8000000000001012n;
 const run = (from: number, to: number, step: number, entry: bigint): Memory =>
   Array.from({ length: (to - from) / 8 + 1 }, (_, i) => [from + 8 * i, entry + BigInt(i * step)] as const);
 
-export const GUEST_TABLES: Memory = [
+const GUEST_TABLES: Memory = [
   [0x400020, 0xc0000000005000adn],
   [0x400028, 0x8000000000100000n],
   [0x500000, 0x8000000000520009n],

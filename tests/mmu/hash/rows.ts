@@ -93,7 +93,7 @@ export const slbRegisters = (slb: readonly Slb[]): ((cpu: Parameters<typeof slbm
 };
 
 /** v2.07 has no ASDR. */
-export function withoutAsdr(row: HashRow): HashRow {
+function withoutAsdr(row: HashRow): HashRow {
   if (!row.image) return row;
   const image = Object.entries(row.image).filter(([name]) => name !== 'ASDR');
   return { ...row, image: Object.fromEntries(image) };
