@@ -1,4 +1,8 @@
-/** What the walks of each effective page have cost: a hash table in one array, so that a walk allocates nothing. */
+/**
+ * What the walks of each effective page have cost: a hash table in one array, so that a walk allocates nothing. Walks are
+ * noted one behind the other and entered many at a time: the table is larger than the host's caches, and its misses then
+ * overlap.
+ */
 
 /** What one page's walks cost. */
 export interface PageCost {
@@ -11,6 +15,8 @@ export interface PageCost {
 /** Pages that are kept: those that walked first. */
 const PAGES_KEPT = 65536;
 const FIRST_SLOTS = 1024;
+/** Walks that are noted before they are entered; two numbers each: page and ticks. */
+const NOTES = 1024;
 /** Numbers of an entry: of the page, how often, how long; and one that makes it half a cache line. */
 const ENTRY = 4;
 const [PAGE, WALKS, TICKS] = [0, 1, 2];
@@ -28,16 +34,31 @@ const emptyTable = (slots: number): Float64Array => {
 export class PageCosts {
   private table = emptyTable(FIRST_SLOTS);
   private pages = 0;
+  private readonly notes = new Float64Array(2 * NOTES);
+  private noted = 0;
 
   clear(): void {
     this.table = emptyTable(FIRST_SLOTS);
     this.pages = 0;
+    this.noted = 0;
   }
 
   /** A walk of a page took so long. @param hi @param lo the number of the page in halves, 52 bits */
   charge(hi: number, lo: number, ticks: number): void {
-    const page = hi * WORD + (lo >>> 0);
-    const at = this.placeOf(page, hi ^ lo);
+    const { notes } = this;
+    notes[this.noted] = hi * WORD + (lo >>> 0);
+    notes[this.noted + 1] = ticks;
+    this.noted += 2;
+    if (this.noted === 2 * NOTES) this.enterAll();
+  }
+
+  private enterAll(): void {
+    for (let i = 0; i < this.noted; i += 2) this.enter(this.notes[i]!, this.notes[i + 1]!);
+    this.noted = 0;
+  }
+
+  private enter(page: number, ticks: number): void {
+    const at = this.placeOf(page);
     const { table } = this;
     if (table[at] !== page) {
       if (this.pages >= PAGES_KEPT) return;
@@ -50,11 +71,12 @@ export class PageCosts {
     if (2 * ENTRY * this.pages > table.length) this.grow();
   }
 
-  /** Index of the page's entry, or of the empty one where it would be. @param mixed what its place is made from */
-  private placeOf(page: number, mixed: number): number {
+  /** Index of the page's entry, or of the empty one where it would be. */
+  private placeOf(page: number): number {
     const { table } = this;
     const mask = table.length - 1;
-    let at = ((Math.imul(mixed, SPREAD) >>> 8) * ENTRY) & mask;
+    const mixed = Math.imul((page | 0) ^ Math.imul(Math.floor(page / WORD), SPREAD), SPREAD);
+    let at = ((mixed >>> 8) * ENTRY) & mask;
     while (table[at] !== page && table[at] !== NO_PAGE) at = (at + ENTRY) & mask;
     return at;
   }
@@ -65,13 +87,13 @@ export class PageCosts {
     for (let from = 0; from < old.length; from += ENTRY) {
       const page = old[from]!;
       if (page === NO_PAGE) continue;
-      const at = this.placeOf(page, Math.floor(page / WORD) ^ (page | 0));
-      this.table.set(old.subarray(from, from + ENTRY), at);
+      this.table.set(old.subarray(from, from + ENTRY), this.placeOf(page));
     }
   }
 
   /** Every page, in the order of their numbers. */
   values(): PageCost[] {
+    this.enterAll();
     const { table } = this;
     const found: PageCost[] = [];
     for (let at = 0; at < table.length; at += ENTRY)

@@ -31,12 +31,22 @@ export class TranslationModel {
   private readonly isBooked = new Uint8Array(TABLE_LEVELS + 1);
   private readonly booked: number[] = [];
 
+  /** Durations in ticks. */
+  private readonly secondHit: number;
+  private readonly readHit: number;
+  private readonly readMiss: number;
+
   constructor(
     private readonly profile: TimingProfile,
     private readonly cells: Cells,
     private readonly structures: Structures,
     private readonly source: WalkSource,
-  ) {}
+  ) {
+    const { second, read, readMiss } = profile.translation;
+    this.secondHit = ticksOf(second.hit);
+    this.readHit = ticksOf(read);
+    this.readMiss = ticksOf(readMiss);
+  }
 
   reset(): void {
     this.ticksAt.fill(0);
@@ -72,7 +82,7 @@ export class TranslationModel {
     const context = this.source.context();
     const tag = hi | (context << (32 - PAGE_SHIFT));
     const secondSet = tlbSet(t.second, lo, context);
-    const ticks = ticksOf(t.second.hit);
+    const ticks = this.secondHit;
     this.book(SECOND_LEVEL, ticks);
     if (structures.second.lookup(secondSet, tag, lo)) {
       cells.count('secondHits');
@@ -102,15 +112,15 @@ export class TranslationModel {
   /** One read of a table, through the data cache. */
   private read(level: number, address: number): number {
     const { profile, cells, structures } = this;
-    const { data, translation } = profile;
+    const { data } = profile;
     cells.count('walkReads');
-    let ticks = ticksOf(translation.read);
+    let ticks = this.readHit;
     const line = address >>> data.lineShift;
     const set = line & (data.sets - 1);
     if (!structures.data.lookup(set, 0, line)) {
       structures.data.insert(set, 0, line);
       cells.count('walkReadMisses');
-      ticks += ticksOf(translation.readMiss);
+      ticks += this.readMiss;
     }
     this.book(level, ticks);
     return ticks;
