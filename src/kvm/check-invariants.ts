@@ -2,7 +2,8 @@
  * The invariants of slot management, checked from outside: what must hold at rest after every operation, and what must
  * hold even in the middle of one. It returns what is broken in words; it repairs nothing.
  */
-import { NIL, type RbTree } from './rbtree';
+import type { RbTree } from './rbtree';
+import { NIL } from './rbtree-links';
 import type { IntervalTree } from './interval-tree';
 import { isUpdating, TreeSet } from './memslot-set';
 import type { MemSlot } from './memslot';

@@ -5,7 +5,8 @@
 import { hex0x } from '../core/u64';
 import type { MemSlot } from './memslot';
 import { generationBits, isUpdating, TreeSet, type MemslotSet } from './memslot-set';
-import { NIL, type RbTree } from './rbtree';
+import type { RbTree } from './rbtree';
+import { NIL } from './rbtree-links';
 import type { Kvm } from './vm';
 
 export interface DescribeOptions {

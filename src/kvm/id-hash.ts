@@ -2,7 +2,7 @@
  * The id hash of one memslot set: 128 chained buckets, whatever the number of slots ("pay for the slots in use, not
  * for the maximum"). At 32k slots a chain has 256 nodes; Linux accepts that and so does this (kvm_host.h, id_hash).
  */
-import { NIL } from './rbtree';
+import { NIL } from './rbtree-links';
 
 const BUCKET_BITS = 7;
 const BUCKETS = 1 << BUCKET_BITS;

@@ -3,7 +3,8 @@
  * its top node: the hva tree of a memslot set (Linux include/linux/interval_tree_generic.h). It answers "which
  * intervals meet this one" in O(log n + k), ascending by start.
  */
-import { lastAt, leftOf, NIL, parentOf, RbTree, rightOf, startAt } from './rbtree';
+import { RbTree } from './rbtree';
+import { lastAt, leftOf, NIL, parentOf, rightOf, startAt } from './rbtree-links';
 
 /** Searches in a row that must end at the same interval before it is worth knowing whether it is alone. */
 const REPEATS = 3;

@@ -6,7 +6,8 @@
 import { IdHash } from './id-hash';
 import { IntervalTree } from './interval-tree';
 import type { MemSlot, SlotPool } from './memslot';
-import { NIL, RbTree } from './rbtree';
+import { RbTree } from './rbtree';
+import { NIL } from './rbtree-links';
 
 /**
  * A generation number, as a double. Bit 63 of the kernel's number, "update in progress", does not fit one;

@@ -1,83 +1,26 @@
 /**
  * A red-black tree of closed intervals `[start, last]`, ordered by `start`. A node is a small positive integer (the
- * slot's handle); all links and keys live in typed arrays, so a descent touches two cache lines a node and no
- * operation but growth allocates. The tree neither owns nor knows what a handle stands for.
+ * slot's handle); no operation but growth allocates. The tree neither owns nor knows what a handle stands for. How it
+ * is laid out and searched is in `rbtree-links.ts`.
  *
  * This is the counterpart of the embedded `gfn_node[2]` of Linux include/linux/kvm_host.h: the tree of set 0 and the
  * tree of set 1 hold the same handles and are linked independently.
  */
 import { InternalError } from '../core/errors';
+import { link, NIL, RB, RbLinks } from './rbtree-links';
 
-/** "No node". Also the sentinel that stands for every leaf; it is black. */
-export const NIL = 0;
+const { LEFT, RIGHT, PARENT, COLOUR, LINKS_PER_NODE, BOUNDS_PER_NODE, BLACK, RED } = RB;
 
-const LEFT = 0;
-const RIGHT = 1;
-const PARENT = 2;
-const COLOUR = 3;
-const LINKS_PER_NODE = 4;
-const BOUNDS_PER_NODE = 2;
-const BLACK = 0;
-const RED = 1;
-const FIRST_CAPACITY = 8;
-
-const link = (node: number, which: number): number => node * LINKS_PER_NODE + which;
-
-/** Where the arrays have a node's links and bounds: for descents of subclasses that cannot afford accessors. */
-export const leftOf = (node: number): number => node * LINKS_PER_NODE + LEFT;
-export const rightOf = (node: number): number => node * LINKS_PER_NODE + RIGHT;
-export const parentOf = (node: number): number => node * LINKS_PER_NODE + PARENT;
-export const startAt = (node: number): number => node * BOUNDS_PER_NODE;
-export const lastAt = (node: number): number => node * BOUNDS_PER_NODE + 1;
-
-export class RbTree {
-  /** Left child, right child, parent and colour of each node. */
-  protected links = new Int32Array(FIRST_CAPACITY * LINKS_PER_NODE);
-  /** First and last value of each node's interval. */
-  protected bounds = new Float64Array(FIRST_CAPACITY * BOUNDS_PER_NODE);
-  protected top = NIL;
+export class RbTree extends RbLinks {
   private count = 0;
-  /** Nodes looked at by all searches so far. */
-  visits = 0;
 
   /** @param allowEqualStarts whether two nodes may have the same start; the later one follows the earlier */
-  constructor(private readonly allowEqualStarts: 'distinct starts' | 'equal starts') {}
+  constructor(private readonly allowEqualStarts: 'distinct starts' | 'equal starts') {
+    super();
+  }
 
   get size(): number {
     return this.count;
-  }
-
-  get root(): number {
-    return this.top;
-  }
-
-  /** Bytes that the tree's arrays occupy now. */
-  get byteLength(): number {
-    return this.links.byteLength + this.bounds.byteLength;
-  }
-
-  left(node: number): number {
-    return this.links[link(node, LEFT)]!;
-  }
-
-  right(node: number): number {
-    return this.links[link(node, RIGHT)]!;
-  }
-
-  parent(node: number): number {
-    return this.links[link(node, PARENT)]!;
-  }
-
-  isRed(node: number): boolean {
-    return this.links[link(node, COLOUR)] === RED;
-  }
-
-  startOf(node: number): number {
-    return this.bounds[node * BOUNDS_PER_NODE]!;
-  }
-
-  lastOf(node: number): number {
-    return this.bounds[node * BOUNDS_PER_NODE + 1]!;
   }
 
   /** Adds a node that is not in the tree. An equal start is an InternalError where starts must be distinct. */
@@ -87,7 +30,7 @@ export class RbTree {
     this.bounds[node * BOUNDS_PER_NODE + 1] = last;
     let parent = NIL;
     let at = this.top;
-    let side = LEFT;
+    let side: number = LEFT;
     while (at !== NIL) {
       this.visits++;
       parent = at;
@@ -145,89 +88,6 @@ export class RbTree {
     this.refreshUpFrom(node);
   }
 
-  /** The node whose interval contains `point`, where intervals do not overlap; NIL where none does. */
-  find(point: number): number {
-    const { links, bounds } = this;
-    let at = this.top;
-    let visits = 0;
-    while (at !== NIL) {
-      visits++;
-      if (point < bounds[at * BOUNDS_PER_NODE]!) at = links[at * LINKS_PER_NODE + LEFT]!;
-      else if (point > bounds[at * BOUNDS_PER_NODE + 1]!) at = links[at * LINKS_PER_NODE + RIGHT]!;
-      else break;
-    }
-    this.visits += visits;
-    return at;
-  }
-
-  /** Like {@link find}, but a miss gives the last node looked at: one that borders the hole. */
-  findNear(point: number): number {
-    let at = this.top;
-    let seen = NIL;
-    while (at !== NIL) {
-      this.visits++;
-      seen = at;
-      if (point < this.startOf(at)) at = this.left(at);
-      else if (point > this.lastOf(at)) at = this.right(at);
-      else break;
-    }
-    return seen;
-  }
-
-  /** The first node whose start is above `point`. */
-  upperBound(point: number): number {
-    let at = this.top;
-    let found = NIL;
-    while (at !== NIL) {
-      this.visits++;
-      if (this.startOf(at) > point) {
-        found = at;
-        at = this.left(at);
-      } else at = this.right(at);
-    }
-    return found;
-  }
-
-  first(): number {
-    return this.top === NIL ? NIL : this.leftmost(this.top);
-  }
-
-  last(): number {
-    let at = this.top;
-    while (at !== NIL && this.right(at) !== NIL) at = this.right(at);
-    return at;
-  }
-
-  /** The in-order successor. */
-  next(node: number): number {
-    this.visits++;
-    if (this.right(node) !== NIL) return this.leftmost(this.right(node));
-    let below = node;
-    let at = this.parent(node);
-    while (at !== NIL && this.right(at) === below) {
-      below = at;
-      at = this.parent(at);
-    }
-    return at;
-  }
-
-  /** The in-order predecessor. */
-  previous(node: number): number {
-    this.visits++;
-    if (this.left(node) !== NIL) {
-      let at = this.left(node);
-      while (this.right(at) !== NIL) at = this.right(at);
-      return at;
-    }
-    let below = node;
-    let at = this.parent(node);
-    while (at !== NIL && this.left(at) === below) {
-      below = at;
-      at = this.parent(at);
-    }
-    return at;
-  }
-
   /** Makes room for a handle; arrays double, so a handle costs amortised constant time. */
   protected reserve(node: number): void {
     let capacity = this.bounds.length / BOUNDS_PER_NODE;
@@ -253,12 +113,6 @@ export class RbTree {
 
   /** Recomputes what is kept about the subtrees from `_node` up to the root. */
   protected refreshUpFrom(_node: number): void {}
-
-  private leftmost(node: number): number {
-    let at = node;
-    while (this.left(at) !== NIL) at = this.left(at);
-    return at;
-  }
 
   private relinkParent(from: number, to: number): void {
     const parent = this.parent(from);

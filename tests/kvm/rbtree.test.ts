@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { checkMaxima, checkTree, nodesOf } from '../../src/kvm/check-invariants';
 import { IntervalTree } from '../../src/kvm/interval-tree';
-import { NIL, RbTree } from '../../src/kvm/rbtree';
+import { RbTree } from '../../src/kvm/rbtree';
+import { NIL } from '../../src/kvm/rbtree-links';
 
 interface Interval {
   start: number;

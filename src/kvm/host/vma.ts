@@ -4,7 +4,8 @@
  */
 import type { HostPageSize, PageGeometry } from '../page';
 import { hasAnyBit, PTE_1G, PTE_2M, withoutBits } from '../page-entry';
-import { NIL, RbTree } from '../rbtree';
+import { RbTree } from '../rbtree';
+import { NIL } from '../rbtree-links';
 
 /** A mapped area: consecutive base pages with one entry each. */
 export interface Vma {
