@@ -7,6 +7,9 @@ import { PREFIXED_ARITHMETIC_ROWS } from './rows/prefixed-arithmetic';
 import { SPR_MOVE_ROWS } from './rows/spr-move';
 import { TRAP_ROWS } from './rows/trap';
 import { BRANCH_ROWS } from './rows/branch';
+import { FLOAT_ARITHMETIC_ROWS } from './rows/float-arithmetic';
+import { FLOAT_COMPARE_ROWS } from './rows/float-compare';
+import { FLOAT_CONVERT_ROWS } from './rows/float-convert';
 import { FLOAT_LOAD_STORE_ROWS } from './rows/float-load-store';
 import { FLOAT_MOVE_ROWS } from './rows/float-move';
 import { VECTOR_ADD_SUBTRACT_ROWS } from './rows/vector-add-subtract';
@@ -71,6 +74,9 @@ export const ROWS: readonly InsnRow[] = [
   ...STORE_ROWS,
   ...FLOAT_LOAD_STORE_ROWS,
   ...FLOAT_MOVE_ROWS,
+  ...FLOAT_ARITHMETIC_ROWS,
+  ...FLOAT_CONVERT_ROWS,
+  ...FLOAT_COMPARE_ROWS,
   ...VECTOR_LOAD_STORE_ROWS,
   ...VECTOR_MOVE_ROWS,
   ...VECTOR_COMPARE_ROWS,

@@ -1,48 +1,27 @@
 /**
- * Floating-point instructions that compute nothing: moves, signs, and the FPSCR (Power ISA Book I, 4.6.5 and 4.6.9).
+ * Floating-point instructions that compute nothing: moves, signs, and the FPSCR (Power ISA Book I, 4.6.5 and 4.6.10).
  */
+import { FPSCR, FPSCR_BITS, FPSCR_ENABLES, FPSCR_EXCEPTIONS } from '../registers/float';
 import {
-  FPSCR, FPSCR_BITS, FPSCR_ENABLE_DISTANCE, FPSCR_ENABLES, FPSCR_EXCEPTIONS, FPSCR_INVALID, FPSCR_SUMMARIES,
-} from '../registers/float'; // prettier-ignore
-import { MSR } from '../registers/msr';
-import {
-  and, extendU, field, i32, i64, ne, not, or, resource, select, shl, shrU, sub, wrap, xor, type I32, type I64,
+  and, extendU, field, i32, i64, ne, not, or, select, shl, shrU, sub, wrap, xor, zext32, type I64,
 } from '../vocabulary/expr'; // prettier-ignore
 import { fpr, setFpr } from '../vocabulary/float';
+import { fpscr, interruptIfEnabled, recordFloat, setFpscr } from '../vocabulary/fpscr';
 import { insn, type InsnRow, type IsaLevel, type RowProperties } from '../vocabulary/row';
-import { def, raise, setCrField, setResource, variable, assign, when, type Sem } from '../vocabulary/stmt';
+import { assign, def, setCrField, variable, when, type Sem } from '../vocabulary/stmt';
 
-const properties = (level: IsaLevel): RowProperties => ({ level, feature: 'float', facility: 'FP', timing: 'alu' }); // prettier-ignore
+const properties = (level: IsaLevel): RowProperties => ({ level, feature: 'float', facility: 'FP', timing: 'floatMove' }); // prettier-ignore
 const recording: RowProperties = { ...properties('P1'), suffixes: ['Rc'] };
 
-const fpscr: I64 = resource('FPSCR');
-/** Bits 32:35 of FPSCR. */
-const record: Sem = when(field('Rc'), setCrField(i32(1), wrap(and(shrU(fpscr, i64(28)), i64(15)))));
-const has = (value: I64, mask: bigint): I32 => ne(and(value, i64(mask)), i64(0));
-const bitIf = (cond: I32, mask: bigint): I64 => select(cond, i64(mask), i64(0));
-
-/** FPSCR with what its other bits say of VX and FEX. */
-const summarised = (value: I64, body: (whole: I64) => Sem): Sem =>
-  def(and(value, i64(FPSCR_BITS & ~FPSCR_SUMMARIES)), (plain) =>
-    def(or(plain, bitIf(has(plain, FPSCR_INVALID), FPSCR.VX.mask)), (withVx) => {
-      const enabled = and(and(shrU(withVx, i64(FPSCR_ENABLE_DISTANCE)), withVx), i64(FPSCR_ENABLES));
-      return def(or(withVx, bitIf(ne(enabled, i64(0)), FPSCR.FEX.mask)), body);
-    }),
-  );
-/** An enabled exception interrupts where MSR[FE0] or [FE1] says so: after FPSCR has changed. */
-const interruptIfEnabled: Sem = when(
-  has(fpscr, FPSCR.FEX.mask),
-  when(has(resource('MSR'), MSR.FE0.mask | MSR.FE1.mask), raise('floatEnabled')),
-);
-const setFpscr = (value: I64): Sem => summarised(value, (whole) => setResource('FPSCR', whole));
-const setRecordInterrupt = (value: I64): Sem => [setFpscr(value), record, interruptIfEnabled];
+const setRecordInterrupt = (value: I64): Sem => [setFpscr(value), recordFloat, interruptIfEnabled];
 
 /** The value with the bits of a mask from another. */
 const withBits = (old: I64, from: I64, mask: I64): I64 => or(and(old, not(mask)), and(from, mask));
 
 const sign = i64(1n << 63n);
+const HIGH_WORD = 0xffff_ffffn << 32n;
 const move = (name: string, XO: number, value: I64): InsnRow =>
-  insn(name, 'X', { PO: 63, XO }, 'FRT,FRB', recording, [setFpr('FRT', value), record]);
+  insn(name, 'X', { PO: 63, XO }, 'FRT,FRB', recording, [setFpr('FRT', value), recordFloat]);
 
 /** mtfsf: FLM chooses fields of four bits, of the upper word with W=1; L=1 stands for all of them. */
 const mtfsf: Sem = variable(i64(0), (mask) => [
@@ -63,9 +42,9 @@ const bitNamed: I64 = shrU(i64(1n << 31n), extendU(field('FPB')));
 /** mtfsb1: an exception bit that was 0 sets FX too. */
 const setBit: Sem = def(bitNamed, (bit) => {
   const isNew = ne(and(and(bit, not(fpscr)), i64(FPSCR_EXCEPTIONS)), i64(0));
-  return setRecordInterrupt(or(or(fpscr, bit), bitIf(isNew, FPSCR.FX.mask)));
+  return setRecordInterrupt(or(or(fpscr, bit), select(isNew, i64(FPSCR.FX.mask), i64(0))));
 });
-const clearBit: Sem = [setFpscr(and(fpscr, not(bitNamed))), record];
+const clearBit: Sem = [setFpscr(and(fpscr, not(bitNamed))), recordFloat];
 
 /** mcrfs: the exceptions copied are cleared. */
 const mcrfs: Sem = def(extendU(sub(i32(28), shl(field('BFA'), i32(2)))), (at) => [
@@ -94,9 +73,13 @@ export const FLOAT_MOVE_ROWS: readonly InsnRow[] = [
   move('fabs', 264, and(fpr('FRB'), not(sign))),
   move('fnabs', 136, or(fpr('FRB'), sign)),
   insn('fcpsgn', 'X', { PO: 63, XO: 8 }, 'FRT,FRA,FRB', { ...recording, level: 'v2.05' }, [
-    setFpr('FRT', withBits(fpr('FRB'), fpr('FRA'), sign)), record,
+    setFpr('FRT', withBits(fpr('FRB'), fpr('FRA'), sign)), recordFloat,
   ]),
-  insn('mffs', 'X', { PO: 63, RA: 0, XO: 583 }, 'FRT', recording, [setFpr('FRT', fpscr), record]),
+  insn('fmrgew', 'X', { PO: 63, XO: 966 }, 'FRT,FRA,FRB', properties('v2.07'),
+    setFpr('FRT', or(and(fpr('FRA'), i64(HIGH_WORD)), shrU(fpr('FRB'), i64(32))))),
+  insn('fmrgow', 'X', { PO: 63, XO: 838 }, 'FRT,FRA,FRB', properties('v2.07'),
+    setFpr('FRT', or(shl(fpr('FRA'), i64(32)), zext32(fpr('FRB'))))),
+  insn('mffs', 'X', { PO: 63, RA: 0, XO: 583 }, 'FRT', recording, [setFpr('FRT', fpscr), recordFloat]),
   exchange('mffsce', 1, { operands: '', sem: setFpscr(and(fpscr, i64(~FPSCR_ENABLES))) }),
   exchangeWith('mffscdrn', 20, drn),
   exchange('mffscdrni', 21, {

@@ -54,7 +54,18 @@ export const FORMS = {
     ...{ PO, ...GPRS, TO: RT, BF, L: bits(10), FRT: RT, FRS: RT },
     ...{ D: bits(16, 31), SI: bits(16, 31), UI: bits(16, 31) },
   },
-  DS: { PO, ...GPRS, RTp: RT, RSp: RT, VRT: RT, VRS: RT, FRTp: RT, DS: bits(16, 29), XO: bits(30, 31) },
+  DS: {
+    PO,
+    ...GPRS,
+    RTp: RT,
+    RSp: RT,
+    VRT: RT,
+    VRS: RT,
+    FRTp: RT,
+    FRSp: RT,
+    DS: bits(16, 29),
+    XO: bits(30, 31),
+  },
   DQ: {
     PO,
     ...GPRS,
@@ -109,6 +120,8 @@ export const FORMS = {
       FRA: RA,
       FRB: RB,
       FRS: RT,
+      FRTp: RT,
+      FRSp: RT,
     },
     /** Quad precision: which of the instructions of one opcode, round to odd, classes of data. */
     ...{ VRA: RA, VRB: RB, EO: RA, RO: bits(31), DCMX: bits(9, 15), XTp, XSp: XTp },

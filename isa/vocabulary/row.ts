@@ -50,6 +50,14 @@ export type TimingClass =
   | 'mul64'
   | 'div'
   | 'bitPermute'
+  /** Scalar floating-point: addition, conversion, estimates; moves and FPSCR; the others. */
+  | 'float'
+  | 'floatMove'
+  | 'floatCompare'
+  | 'floatMultiply'
+  | 'floatMultiplyAdd'
+  | 'floatDivide'
+  | 'floatSquareRoot'
   /** VMX: simple integer operations, permutes, multiplies, divides, floating-point, AES and SHA, decimal. */
   | 'vector'
   | 'vectorPermute'

@@ -12,6 +12,9 @@ import { CONDITION_REGISTER_ROWS } from '../../isa/rows/condition-register';
 import { COPY_PASTE_ROWS } from '../../isa/rows/copy-paste';
 import { COUNT_BITS_ROWS } from '../../isa/rows/count-bits';
 import { FIXED_ARITHMETIC_ROWS } from '../../isa/rows/fixed-arithmetic';
+import { FLOAT_ARITHMETIC_ROWS } from '../../isa/rows/float-arithmetic';
+import { FLOAT_COMPARE_ROWS } from '../../isa/rows/float-compare';
+import { FLOAT_CONVERT_ROWS } from '../../isa/rows/float-convert';
 import { FLOAT_LOAD_STORE_ROWS } from '../../isa/rows/float-load-store';
 import { FLOAT_MOVE_ROWS } from '../../isa/rows/float-move';
 import { VECTOR_ADD_SUBTRACT_ROWS } from '../../isa/rows/vector-add-subtract';
@@ -74,8 +77,11 @@ const CATEGORIES: readonly Category[] = [
   ['Prefixed arithmetic', PREFIXED_ARITHMETIC_ROWS],
   ['Load', LOAD_ROWS],
   ['Store', STORE_ROWS],
-  ['Floating-point load and store (no conversion)', FLOAT_LOAD_STORE_ROWS],
+  ['Floating-point load and store', FLOAT_LOAD_STORE_ROWS],
   ['Floating-point move and status', FLOAT_MOVE_ROWS],
+  ['Floating-point arithmetic', FLOAT_ARITHMETIC_ROWS],
+  ['Floating-point rounding and conversion', FLOAT_CONVERT_ROWS],
+  ['Floating-point compare and test', FLOAT_COMPARE_ROWS],
   ['Vector load and store', VECTOR_LOAD_STORE_ROWS],
   ['Vector logical, permute and move', VECTOR_MOVE_ROWS],
   ['Vector integer compare', VECTOR_COMPARE_ROWS],
@@ -117,7 +123,6 @@ const CATEGORIES: readonly Category[] = [
 
 /** Categories of the architecture that no row covers. */
 const NOT_COVERED: readonly string[] = [
-  'Floating-point (FP), but for moves and for loads and stores that do not convert',
   'Vector (VMX), but for loads, stores, moves and integer comparisons',
   'Vector-scalar (VSX), but for moves and for loads and stores that do not convert',
   'Decimal floating-point (DFP)',

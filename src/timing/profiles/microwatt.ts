@@ -57,6 +57,14 @@ export const MICROWATT_PROFILE: TimingProfile = {
     // Latency and interval of a divide depend on its operands: see `divide`.
     div: { ...blocking(4), record: 1, overflow: 1 },
     bitPermute: blocking(66),
+    // Measured with operands between 1 and 2; how long it takes depends on them.
+    float: { latency: 9, interval: 6 },
+    floatMove: blocking(3),
+    floatCompare: blocking(5),
+    floatMultiply: { latency: 8.5, interval: 8 },
+    floatMultiplyAdd: { latency: 14.5, interval: 14 },
+    floatDivide: blocking(37),
+    floatSquareRoot: blocking(49),
     // It has no vector unit.
     vector: simple,
     vectorPermute: simple,
