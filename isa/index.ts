@@ -18,6 +18,9 @@ import { VECTOR_MULTIPLY_ROWS } from './rows/vector-multiply';
 import { VECTOR_MULTIPLY_SUM_ROWS } from './rows/vector-multiply-sum';
 import { VECTOR_SHIFT_ROWS } from './rows/vector-shift';
 import { VECTOR_PACK_ROWS } from './rows/vector-pack';
+import { VECTOR_ELEMENT_ROWS } from './rows/vector-element';
+import { VECTOR_BITS_ROWS } from './rows/vector-bits';
+import { VECTOR_MASK_ROWS } from './rows/vector-mask';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -86,6 +89,9 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_MULTIPLY_SUM_ROWS,
   ...VECTOR_SHIFT_ROWS,
   ...VECTOR_PACK_ROWS,
+  ...VECTOR_ELEMENT_ROWS,
+  ...VECTOR_BITS_ROWS,
+  ...VECTOR_MASK_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SCALAR_LOAD_STORE_ROWS,
   ...VSX_LENGTH_ROWS,

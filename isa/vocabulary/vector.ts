@@ -39,16 +39,16 @@ export const vsel = (a: Vector, b: Vector, mask: Vector): Vector => op('v128.bit
 
 const BYTE_NUMBER = 0x0f;
 const BYTE_OF_PAIR = 0x1f;
+/** Byte i is byte `numbers[i]` of a vector; 0 where the number is above 15. */
+export const swizzle = (a: Vector, numbers: Vector): Vector =>
+  op('v128.swizzle', a, vxor(numbers, splatByte(BYTE_NUMBER)));
 /**
  * Byte i of the result is byte `numbers[i] mod 32` of a followed by b. The operator counts bytes from the other end
  * and gives 0 for numbers above 15.
  */
 export const permute = (a: Vector, b: Vector, numbers: Vector): Vector => {
   const chosen = vand(numbers, splatByte(BYTE_OF_PAIR));
-  return vor(
-    op<'v128'>('v128.swizzle', a, vxor(chosen, splatByte(BYTE_NUMBER))),
-    op<'v128'>('v128.swizzle', b, vxor(chosen, splatByte(BYTE_OF_PAIR))),
-  );
+  return vor(swizzle(a, chosen), op<'v128'>('v128.swizzle', b, vxor(chosen, splatByte(BYTE_OF_PAIR))));
 };
 
 /** True where a field of six bits numbers one of VSR 32 to 63, which are the VRs. */

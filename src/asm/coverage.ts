@@ -23,6 +23,9 @@ import { VECTOR_MULTIPLY_ROWS } from '../../isa/rows/vector-multiply';
 import { VECTOR_MULTIPLY_SUM_ROWS } from '../../isa/rows/vector-multiply-sum';
 import { VECTOR_SHIFT_ROWS } from '../../isa/rows/vector-shift';
 import { VECTOR_PACK_ROWS } from '../../isa/rows/vector-pack';
+import { VECTOR_ELEMENT_ROWS } from '../../isa/rows/vector-element';
+import { VECTOR_BITS_ROWS } from '../../isa/rows/vector-bits';
+import { VECTOR_MASK_ROWS } from '../../isa/rows/vector-mask';
 import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
@@ -91,6 +94,9 @@ const CATEGORIES: readonly Category[] = [
   ['Vector multiply-sum and sum across', VECTOR_MULTIPLY_SUM_ROWS],
   ['Vector rotate and shift', VECTOR_SHIFT_ROWS],
   ['Vector pack and unpack', VECTOR_PACK_ROWS],
+  ['Vector insert and extract', VECTOR_ELEMENT_ROWS],
+  ['Vector count, permute and gather bits', VECTOR_BITS_ROWS],
+  ['Vector masks and strings', VECTOR_MASK_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
   ['Vector-scalar load of scalars, load and store of single-precision numbers', VSX_SCALAR_LOAD_STORE_ROWS],
   ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],
