@@ -23,8 +23,13 @@ const AT = {
   ASDR: offsetOf('ASDR'), HEIR: offsetOf('HEIR'), MSR: offsetOf('MSR'), NIA: offsetOf('NIA'),
 } as const; // prettier-ignore
 
+/** What an interrupt writes beyond what each does: absent or undefined, that register is left alone. */
+type WrittenRegisters = {
+  readonly [K in keyof Omit<InterruptImage, 'interrupt'>]?: InterruptImage[K] | undefined;
+};
+
 /** What is particular to one occurrence of an interrupt. */
-export interface InterruptDetail extends Partial<Omit<InterruptImage, 'interrupt'>> {
+export interface InterruptDetail extends WrittenRegisters {
   /** Address to save; absent: that of the instruction. */
   readonly resume?: bigint;
   /** The address to save is that of the following instruction: the one that caused it is complete. */
@@ -212,8 +217,8 @@ export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDe
 
 /** Takes the storage interrupt that the translator's last failure is. */
 export function takeStorageInterrupt(cpu: Cpu): Outcome {
-  const { interrupt, ...detail } = cpu.translator.toInterrupt();
+  const { interrupt, cause, dar, dsisr, hdar, hdsisr, asdr } = cpu.translator.toInterrupt();
   // A fetch has no instruction yet.
   const byInstruction = !cpu.translator.fault.access.fetch;
-  return takeInterrupt(cpu, interrupt, { ...detail, byInstruction });
+  return takeInterrupt(cpu, interrupt, { cause, dar, dsisr, hdar, hdsisr, asdr, byInstruction });
 }

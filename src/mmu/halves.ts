@@ -23,3 +23,8 @@ export const exceeds = (hi: number, lo: number, log2: number): boolean =>
 
 /** True where a table of 2^`log2` entries has no entry `index` (below 2^31). */
 export const beyond = (index: number, log2: number): boolean => log2 < 31 && index >>> log2 !== 0;
+
+/** The offset of an address, a number below 2^53, in an aligned page of 2^`log2` bytes (up to 30). */
+export function offsetIn(address: number, log2: number): number {
+  return (address | 0) & ((1 << log2) - 1);
+}

@@ -69,6 +69,9 @@ export function toInterrupt(fault: Fault, state: FaultState, policy: MmuPolicy):
 }
 
 const eaOf = (fault: Fault): bigint => joinHalves(fault.eaHi, fault.eaLo);
+const asdrOf = (fault: Fault): bigint => joinHalves(fault.asdrHi, fault.asdrLo);
+/** v2.07 has no ASDR. */
+const hasAsdr = (policy: MmuPolicy): boolean => policy.mechanisms !== 'hash';
 
 function machineCheckImage(fault: Fault, { data, fetch }: { data: bigint; fetch: bigint }): InterruptImage {
   if (fault.access.fetch) return { interrupt: 'machineCheck', cause: fetch };
@@ -108,14 +111,17 @@ function ownStorage(fault: Fault): InterruptImage {
 }
 
 function hypervisorStorage(fault: Fault, policy: MmuPolicy): InterruptImage {
-  // v2.07 has no ASDR.
-  const asdr = policy.mechanisms === 'hash' ? {} : { asdr: joinHalves(fault.asdrHi, fault.asdrLo) };
   const walk = fault.tableWalk ? CAUSE.TABLE_WALK.mask : 0n;
   const cause = STORAGE[fault.kind]! | walk;
   if (fault.access.fetch && !(fault.tableWalk && policy.fetchTableFault === 'HDSI')) {
     const store = fault.tableStore ? CAUSE.TABLE_WALK_STORE.mask : 0n;
-    return { interrupt: 'hypervisorInstructionStorage', cause: cause | store, ...asdr };
+    const fetch = { interrupt: 'hypervisorInstructionStorage', cause: cause | store } as const;
+    return hasAsdr(policy) ? { ...fetch, asdr: asdrOf(fault) } : fetch;
   }
+  const hdar = eaOf(fault);
   const hdsisr = cause | accessBits(fault);
-  return { interrupt: 'hypervisorDataStorage', cause: 0n, hdar: eaOf(fault), hdsisr, ...asdr };
+  const interrupt = 'hypervisorDataStorage';
+  return hasAsdr(policy)
+    ? { interrupt, cause: 0n, hdar, hdsisr, asdr: asdrOf(fault) }
+    : { interrupt, cause: 0n, hdar, hdsisr };
 }

@@ -5,14 +5,16 @@
  */
 import { PATE0_RADIX } from '../../../isa/tables/partition-table';
 import { PDE, PTE, RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
-import { get, has, maskOf, put } from '../../core/bits';
+import { get, maskOf, put } from '../../core/bits';
 import type { RealMemory } from '../../core/memory';
+import { hiOf, loOf } from '../../core/u64';
 import { bitsAt } from '../../mmu/halves';
 import { isLeaf, isValid, tableEntries, tableLo } from '../../mmu/radix/entry';
 import { EAGAIN, ENOMEM } from '../errno';
 import type { HostHeap } from '../host/heap';
 import type { PieceClaims } from '../host/piece-claims';
 import type { PageGeometry } from '../page';
+import { FoundLeaf } from './found-leaf';
 
 /** Shifts of the page sizes that large leaves have. */
 export const PMD_SHIFT = 21;
@@ -66,7 +68,6 @@ export const CREATED = {
 } as const;
 
 const LEAF_BITS = maskOf(PTE.V, PTE.L);
-const isPresent = (entry: bigint): boolean => has(entry, PTE.V);
 export const isLeafEntry = (entry: bigint): boolean => (entry & LEAF_BITS) === LEAF_BITS;
 
 /** Doubleword 0 of a partition table entry for a 52-bit tree with this root. */
@@ -89,10 +90,15 @@ export class RadixTable {
   tables = 0;
   /** log2 of the entries of a table of base pages. */
   private readonly leafTableBits: number;
+  private readonly wanted = { hi: 0, lo: 0, shift: 0 };
+  /** What of the root directory may be in use: entries from the first up to the end. */
+  private rootFirst = 1 << ROOT_BITS;
+  private rootEnd = 0;
 
   constructor(private readonly options: RadixTableOptions) {
     this.leafTableBits = PMD_SHIFT - options.geometry.shift;
     this.root = options.root ?? options.heap.allocate(RADIX_ENTRY_SIZE << ROOT_BITS);
+    if (options.root !== undefined) this.useWholeRoot();
   }
 
   /**
@@ -105,6 +111,7 @@ export class RadixTable {
     this.tables = 0;
     if (root < 0) return undefined;
     if (!pieces.take(root, RADIX_ENTRY_SIZE << ROOT_BITS)) return `no root directory at ${root}`;
+    this.useWholeRoot();
     return this.adopt({ table: root, shift: ROOT_SHIFT, bits: ROOT_BITS }, pieces);
   }
 
@@ -115,17 +122,29 @@ export class RadixTable {
 
   /** The leaf that maps a guest real address, or undefined. */
   find(gpa: number): RadixLeaf | undefined {
+    const leaf = new FoundLeaf();
+    return this.look(gpa, leaf) ? leaf.copy() : undefined;
+  }
+
+  /** The same without an allocation: true where there is one, which is then in `leaf`. */
+  look(gpa: number, leaf: FoundLeaf): boolean {
     const { memory } = this.options;
     let table = this.root;
     let shift = ROOT_SHIFT;
     let bits: number = ROOT_BITS;
-    if (table < 0 || gpa >= 2 ** TREE_BITS) return undefined;
+    if (table < 0 || gpa >= 2 ** TREE_BITS) return false;
     for (;;) {
       const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
       const hi = memory.getWord(at);
-      if (!isValid(hi)) return undefined;
-      if (isLeaf(hi)) return { pte: this.read(at), at, shift };
+      if (!isValid(hi)) return false;
       const lo = memory.getWord(at + LOW_HALF);
+      if (isLeaf(hi)) {
+        leaf.hi = hi;
+        leaf.lo = lo;
+        leaf.at = at;
+        leaf.shift = shift;
+        return true;
+      }
       table = tableLo(lo) >>> 0;
       bits = tableEntries(lo);
       shift -= bits;
@@ -138,16 +157,26 @@ export class RadixTable {
    * @param retry asked once, before anything is changed: true where the page may be going away
    * @returns one of {@link CREATED}, -EAGAIN, or -ENOMEM
    */
-  create({ gpa, pte, shift: wanted }: LeafRequest, retry: () => boolean): number {
+  create({ gpa, pte, shift }: LeafRequest, retry: () => boolean): number {
     if (retry()) return -EAGAIN;
+    const { wanted } = this;
+    wanted.hi = hiOf(pte);
+    wanted.lo = loOf(pte);
+    wanted.shift = shift;
+    return this.createLeaf(gpa, wanted);
+  }
+
+  /** The same for a page that is not going away, without an allocation. */
+  createLeaf(gpa: number, leaf: Pick<FoundLeaf, 'hi' | 'lo' | 'shift'>): number {
     if (this.root < 0) return -ENOMEM;
     const { memory } = this.options;
     let table = this.root;
     let shift = ROOT_SHIFT;
     let bits: number = ROOT_BITS;
+    this.useRoot(indexOf(gpa, shift, bits));
     for (;;) {
       const at = table + indexOf(gpa, shift, bits) * RADIX_ENTRY_SIZE;
-      if (shift === wanted) return this.place({ at, gpa, shift }, this.read(at), pte);
+      if (shift === leaf.shift) return this.place(at, gpa, leaf);
       let hi = memory.getWord(at);
       if (isValid(hi) && isLeaf(hi)) {
         // A larger page covers the address: identical or wider access to it is not what was asked for.
@@ -160,6 +189,21 @@ export class RadixTable {
       bits = tableEntries(lo);
       shift -= bits;
     }
+  }
+
+  private useRoot(index: number): void {
+    if (index < this.rootFirst) this.rootFirst = index;
+    if (index >= this.rootEnd) this.rootEnd = index + 1;
+  }
+
+  private useWholeRoot(): void {
+    this.rootFirst = 0;
+    this.rootEnd = 1 << ROOT_BITS;
+  }
+
+  /** Sets bits in the lower half of a leaf in place. */
+  setBits(leaf: FoundLeaf, bits: number): void {
+    this.options.memory.setWord(leaf.at + LOW_HALF, leaf.lo | bits);
   }
 
   /** Empties a leaf that {@link find} gave and tells the owner. */
@@ -182,9 +226,13 @@ export class RadixTable {
   /** Frees the whole tree without telling of single entries; the owner flushes. The root stays, empty. */
   clear(): void {
     if (this.root < 0) return;
-    this.freeBelow(this.root, ROOT_BITS);
-    this.options.memory.bytes.fill(0, this.root, this.root + (RADIX_ENTRY_SIZE << ROOT_BITS));
+    const { rootFirst, rootEnd } = this;
+    this.freeBelow({ table: this.root, shift: ROOT_SHIFT, first: rootFirst, end: rootEnd });
+    const { bytes } = this.options.memory;
+    bytes.fill(0, this.root + rootFirst * RADIX_ENTRY_SIZE, this.root + rootEnd * RADIX_ENTRY_SIZE);
     this.tables = 0;
+    this.rootFirst = 1 << ROOT_BITS;
+    this.rootEnd = 0;
   }
 
   /** Ends the tree: {@link clear}, and the root goes. */
@@ -246,16 +294,18 @@ export class RadixTable {
   }
 
   /** Writes a leaf where it belongs. */
-  private place(where: { at: number; gpa: number; shift: number }, old: bigint, pte: bigint): number {
-    const { at, gpa, shift } = where;
-    if (isLeafEntry(old)) {
-      if (old === pte) return CREATED.SAME;
-      this.write(at, old | pte);
-      return CREATED.MERGED;
-    }
-    if (isPresent(old)) this.removeTable(at, old, { base: alignDown(gpa, shift), shift });
-    this.write(at, pte);
-    return CREATED.INSERTED;
+  private place(at: number, gpa: number, leaf: Pick<FoundLeaf, 'hi' | 'lo' | 'shift'>): number {
+    const { memory } = this.options;
+    const { hi, lo, shift } = leaf;
+    const oldHi = memory.getWord(at);
+    const isThere = isValid(oldHi);
+    const isMerged = isThere && isLeaf(oldHi);
+    const oldLo = isMerged ? memory.getWord(at + LOW_HALF) : 0;
+    if (isMerged && oldHi === hi && oldLo === lo) return CREATED.SAME;
+    if (isThere && !isMerged) this.removeTable(at, this.read(at), { base: alignDown(gpa, shift), shift });
+    memory.setWord(at, isMerged ? oldHi | hi : hi);
+    memory.setWord(at + LOW_HALF, oldLo | lo);
+    return isMerged ? CREATED.MERGED : CREATED.INSERTED;
   }
 
   /** Takes a table with small pages out of the tree, so that a large page can take its place. */
@@ -271,7 +321,7 @@ export class RadixTable {
     this.eachIn({ table, shift: from.shift - bits, bits, base: from.base }, all);
     this.write(at, 0n);
     this.options.tableRemoved();
-    this.freeBelow(table, bits);
+    this.freeBelow({ table, shift: from.shift - bits, first: 0, end: 1 << bits });
     this.freeTable(table);
   }
 
@@ -299,14 +349,27 @@ export class RadixTable {
     }
   }
 
-  private freeBelow(table: number, bits: number): void {
-    for (let i = 0; i < 2 ** bits; i++) {
+  /** Frees the tables below some entries of a directory whose entries map 2^`shift` bytes. */
+  private freeBelow({
+    table,
+    shift,
+    first,
+    end,
+  }: {
+    table: number;
+    shift: number;
+    first: number;
+    end: number;
+  }): void {
+    // Such a table has leaves only.
+    if (shift === this.baseShift) return;
+    const bits = this.bitsBelow(shift);
+    for (let i = first; i < end; i++) {
       const at = table + i * RADIX_ENTRY_SIZE;
-      if (this.options.memory.getWord(at) >= 0) continue;
-      const entry = this.read(at);
-      if (isLeafEntry(entry)) continue;
-      const below = Number(entry & PDE.NLB.mask);
-      this.freeBelow(below, Number(get(entry, PDE.NLS)));
+      const hi = this.options.memory.getWord(at);
+      if (!isValid(hi) || isLeaf(hi)) continue;
+      const below = tableLo(this.options.memory.getWord(at + LOW_HALF)) >>> 0;
+      this.freeBelow({ table: below, shift: shift - bits, first: 0, end: 1 << bits });
       this.freeTable(below);
     }
   }

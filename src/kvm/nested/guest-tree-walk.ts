@@ -10,7 +10,7 @@ import {
   SMALLEST_PAGE_SHIFT,
   SMALLEST_TREE_SIZE,
 } from '../../../isa/tables/radix';
-import { bitsAt } from '../../mmu/halves';
+import { bitsAt, offsetIn } from '../../mmu/halves';
 import {
   authority,
   isLeaf,
@@ -28,8 +28,8 @@ const TREE_BITS = 52;
 const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 const HALF = 2 ** 32;
 const ROOT_LEVEL = 3;
-/** Sizes of the tables that each level may have, log2 of the entries; the root directory is level 3. */
-const TABLE_BITS: readonly (readonly number[])[] = [[5, 9], [9], [9], [13]];
+/** Sizes of the tables that each level may have: bit n for 2^n entries; the root directory is level 3. */
+const TABLE_SIZES: readonly number[] = [(1 << 5) | (1 << 9), 1 << 9, 1 << 9, 1 << 13];
 const NLB_LO = PDE.NLB.lo;
 
 /** One entry that a walk read: its level (3 is the root), guest real address and content. */
@@ -100,17 +100,20 @@ export class GuestTreeWalk {
     let { hi, lo } = root;
     let offset = SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
     if (offset !== TREE_BITS) return 'EINVAL';
+    const addressHi = Math.floor(address / HALF);
+    const addressLo = address | 0;
     for (let level = ROOT_LEVEL; level >= 0; level--) {
       const bits = tableEntries(lo);
-      if (!TABLE_BITS[level]!.includes(bits) || !isTableAligned(lo, bits)) return 'EINVAL';
+      if (((TABLE_SIZES[level]! >>> bits) & 1) === 0 || !isTableAligned(lo, bits)) return 'EINVAL';
       offset -= bits;
-      const index = bitsAt(Math.floor(address / HALF), address >>> 0, offset, bits);
+      const index = bitsAt(addressHi, addressLo, offset, bits);
       const at = (tableHi(hi) >>> 0) * HALF + (tableLo(lo) >>> 0) + index * RADIX_ENTRY_SIZE;
       if (!this.words.read(at)) {
         this.badAddress = at;
         return 'EFAULT';
       }
-      ({ hi, lo } = this.words);
+      hi = this.words.hi;
+      lo = this.words.lo;
       if (this.records) this.steps.push({ level, address: at, hi, lo });
       if (!isValid(hi)) return 'ENOENT';
       if (!isLeaf(hi)) continue;
@@ -125,10 +128,10 @@ export class GuestTreeWalk {
 
   /** The page that the leaf gives; its frame must be aligned to the page. */
   private leaf(address: number): GuestWalkVerdict {
-    const size = 2 ** this.shift;
+    const { shift } = this;
     const frame = (realPageHi(this.pteHi) >>> 0) * HALF + (realPageLo(this.pteLo) >>> 0);
-    if (frame % size !== 0) return 'EINVAL';
-    this.raddr = frame + (address % size) - (address % 2 ** SMALLEST_PAGE_SHIFT);
+    if (offsetIn(frame, shift) !== 0) return 'EINVAL';
+    this.raddr = frame + offsetIn(address, shift) - offsetIn(address, SMALLEST_PAGE_SHIFT);
     return 'ok';
   }
 }

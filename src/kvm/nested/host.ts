@@ -39,7 +39,7 @@ export interface NestedHost {
 
 export interface NestedOptions {
   readonly hazards?: HazardPolicy;
-  /** `strict` H-1: most entries of one rmap list. */
+  /** `strict` H-1: most entries of the rmap list of a base page; a larger host page's has four more for each further one. */
   readonly rmapListLimit?: number;
   /** `strict` H-1: most bytes of shadow tables and rmap nodes of all nested guests together. */
   readonly shadowBytesLimit?: number;

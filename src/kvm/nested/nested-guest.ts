@@ -2,6 +2,7 @@
  * L0's record of one nested guest: the shadow tree, the LPID that the hardware knows it by, and what is cached of L1's
  * partition table (Linux struct kvm_nested_guest). It is a cache: all of it can be made again from L1's tables.
  */
+import { hiOf, loOf } from '../../core/u64';
 import { RadixTable, type RadixLeaf } from '../guest/radix-table';
 import { Mutex } from '../locks';
 import type { Kvm } from '../vm';
@@ -27,9 +28,13 @@ export class NestedGuest {
   /** The hardware's. */
   readonly shadowLpid: number;
   readonly tree: RadixTable;
-  /** L1's partition table entry as it was read last; doubleword 0 is 0 where there is none. */
-  pate0 = 0n;
+  /** The root of L1's tree: {@link pate0} by halves. */
+  readonly root = { hi: 0, lo: 0 };
+  /** L1 has a partition table entry for it. */
+  hasTable = false;
+  /** Doubleword 1 of L1's partition table entry as it was read last. */
   pate1 = 0n;
+  private entry0 = 0n;
   /** The lookup map counts one, every user one. */
   references = 0;
   /** Page faults against invalidations and copies. */
@@ -54,6 +59,18 @@ export class NestedGuest {
       dropped: (address, leaf) => dropped(this, address, leaf),
       tableRemoved: () => tableRemoved(this),
     });
+  }
+
+  /** Doubleword 0 of L1's partition table entry as it was read last; 0 where there is none. */
+  get pate0(): bigint {
+    return this.entry0;
+  }
+
+  set pate0(entry: bigint) {
+    this.entry0 = entry;
+    this.hasTable = entry !== 0n;
+    this.root.hi = hiOf(entry);
+    this.root.lo = loOf(entry);
   }
 
   /** Host memory of the shadow tree, at most. */

@@ -8,6 +8,7 @@ import { get } from '../../core/bits';
 import { joinHalves } from '../../core/u64';
 import type { RadixLeaf } from '../guest/radix-table';
 import type { Kvm } from '../vm';
+import { FaultWork } from './fault-work';
 import { GuestWords } from './guest-memory';
 import { GuestTreeWalk } from './guest-tree-walk';
 import { STRICT, type HazardId, type HazardPolicy } from './hazards';
@@ -16,7 +17,10 @@ import type { NestedGuest } from './nested-guest';
 import { note, type NestedObserver } from './observer';
 import { NestedRmap } from './rmap';
 
+/** Entries of one list, for a base page. */
 const DEFAULT_LIST_LIMIT = 1024;
+/** A list has room for this many more for each further base page of the host page that it stands for. */
+const MAPPINGS_OF_A_FRAME = 4;
 /** Of the host's memory, for shadow tables and list nodes. */
 const SHADOW_SHARE = 1 / 4;
 /** Linux' NR_CPUS of ppc64 kernels. */
@@ -30,9 +34,12 @@ export class Nested {
   readonly rmap: NestedRmap;
   readonly words: GuestWords;
   readonly treeWalk: GuestTreeWalk;
+  /** Of the faults that are dealt with at once. */
+  readonly faultWork = new FaultWork();
   private watcher: NestedObserver | undefined;
   readonly maxVcpuTokens: number;
   readonly shadowBytesLimit: number;
+  private readonly baseListLimit: number;
   /** By L1's LPID. Changed under mmu_lock. */
   readonly guests = new Map<number, NestedGuest>();
   /** LPIDs whose record is being made. */
@@ -58,13 +65,14 @@ export class Nested {
     this.maxVcpuTokens = options.maxVcpuTokens ?? DEFAULT_TOKENS;
     const bounded = this.hazards['H-1'] === 'strict';
     this.shadowBytesLimit = bounded ? (options.shadowBytesLimit ?? memory.size * SHADOW_SHARE) : Infinity;
+    this.baseListLimit = bounded ? (options.rmapListLimit ?? DEFAULT_LIST_LIMIT) : Infinity;
     this.words = new GuestWords(vm);
     this.treeWalk = new GuestTreeWalk(this.words);
     this.observer = options.observer;
     this.rmap = new NestedRmap({
       memory,
       heap: vm.heap,
-      listLimit: bounded ? (options.rmapListLimit ?? DEFAULT_LIST_LIMIT) : Infinity,
+      listLimit: this.baseListLimit,
       zeroEndsWalk: this.hazards['H-3'] === 'linux',
     });
   }
@@ -86,6 +94,14 @@ export class Nested {
   /** Entries of L1's partition table, 0 where there is none. */
   get tableEntries(): number {
     return this.l1Ptcr === 0n ? 0 : 2 ** (SMALLEST_TABLE + Number(get(this.l1Ptcr, PTCR.PATS)));
+  }
+
+  /**
+   * Most entries of the list of a host page of 2^`shift` bytes. All that is mapped through the page is in its one list, so
+   * that a larger page has room for more.
+   */
+  listLimit(shift: number): number {
+    return this.baseListLimit + MAPPINGS_OF_A_FRAME * ((1 << (shift - this.vm.geometry.shift)) - 1);
   }
 
   /** The record of a nested guest, for callers that hold mmu_lock. */

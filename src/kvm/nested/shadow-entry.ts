@@ -4,7 +4,9 @@
  */
 import { PTE } from '../../../isa/tables/radix';
 import { maskOf } from '../../core/bits';
+import type { FoundLeaf } from '../guest/found-leaf';
 import { PMD_SHIFT, type RadixLeaf } from '../guest/radix-table';
+import { offsetIn } from '../../mmu/halves';
 import type { GuestTreeWalk } from './guest-tree-walk';
 
 /** L1's page, as the walk of its tree found it. */
@@ -48,4 +50,34 @@ export function combine(
   const shift = shadowShift(l0.shift, l1.shift, baseShift);
   if (shift < l0.shift) pte |= BigInt((l1.raddr % 2 ** l0.shift) - (l1.raddr % 2 ** shift));
   return { pte, shift };
+}
+
+/** What the fault handler combines: see {@link combine}. */
+export interface Combination {
+  readonly l0: FoundLeaf;
+  /** L1's page: real address in L1 of what was looked up, log2 of its size, lower half of the leaf. */
+  readonly l1: { readonly raddr: number; readonly shift: number; readonly lo: number };
+  readonly store: boolean;
+  /** Receives the entry. */
+  readonly shadow: FoundLeaf;
+}
+
+const { READ, WRITE, EXECUTE, R, C } = {
+  READ: PTE.READ.lo, WRITE: PTE.WRITE.lo, EXECUTE: PTE.EXECUTE.lo, R: PTE.R.lo, C: PTE.C.lo,
+}; // prettier-ignore
+
+/** {@link combine} by halves, without an allocation. All that differs from L0's leaf is in the lower half. */
+export function combineHalves({ l0, l1, store, shadow }: Combination, baseShift: number): void {
+  let { lo } = l0;
+  if ((l1.lo & (READ | WRITE)) === 0) lo &= ~(READ | WRITE);
+  if ((l1.lo & WRITE) === 0) lo &= ~WRITE;
+  if ((l1.lo & EXECUTE) === 0) lo &= ~EXECUTE;
+  if ((l1.lo & R) === 0) lo &= ~R;
+  if (!store || (l1.lo & C) === 0) lo &= ~C;
+  const shift = shadowShift(l0.shift, l1.shift, baseShift);
+  // No page of L0 has more than 1 GiB.
+  if (shift < l0.shift) lo |= offsetIn(l1.raddr, l0.shift) - offsetIn(l1.raddr, shift);
+  shadow.hi = l0.hi;
+  shadow.lo = lo;
+  shadow.shift = shift;
 }

@@ -311,6 +311,21 @@ test('H-1: a list and all shadow memory have a bound; what is beyond is faulted 
   expect(linux.world.nested.rmap.bytes).toBe(99 * 16);
 });
 
+test('H-1: the bound of a list fits the host page that it stands for', () => {
+  const { world, tree } = setup({ rmapListLimit: 16, hostPages: '2M' });
+  // 31 base pages more than one: four mappings of each.
+  const most = 16 + 4 * 31;
+  for (let i = 0; i < most; i++) {
+    tree.map(NGPA + i * 65536, GPA + (i % 32) * 65536);
+    world.access(NGPA + i * 65536);
+  }
+  expect([world.nested.rmap.nodes, world.nested.counters.listLimits]).toEqual([most - 1, 0]);
+  tree.map(NGPA + most * 65536, GPA);
+  expect(world.access(NGPA + most * 65536)).toEqual({ host: world.hostOf(GPA) });
+  expect([world.nested.rmap.nodes, world.nested.counters.listLimits]).toEqual([0, 1]);
+  expect(checkNested(world.nested)).toEqual([]);
+});
+
 test('H-1: many nested guests, each with its tables, stay within the limit of shadow memory', () => {
   const limit = 8 * 65536;
   const world = new World({ shadowBytesLimit: limit, record: false });

@@ -91,6 +91,45 @@ test('a list is a set in order of first insertion, in 8 bytes and then 16 each; 
   );
 });
 
+test('a long list is a set too, whatever was at the address of its head before', () => {
+  const entry = fc.record({ lpid: fc.nat(2), nGpa: fc.nat(49).map((n) => n * 0x1000) });
+  const end = fc.constantFrom('take' as const, 'release' as const);
+  const step = fc.oneof({ weight: 150, arbitrary: entry }, { weight: 1, arbitrary: end });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 100, maxLength: 600 }), fc.nat(1), (steps, first) => {
+      const { rmap, head, memory } = setup();
+      const heads = [head, head + 8].map((at) => ({ at, model: [] as RmapEntry[] }));
+      let of = heads[first]!;
+      for (const each of steps) {
+        if (typeof each === 'object') {
+          const known = of.model.some(({ lpid, nGpa }) => lpid === each.lpid && nGpa === each.nGpa);
+          expect([each, rmap.insert(of.at, each) === 'duplicate']).toEqual([each, known]);
+          if (!known) of.model.unshift(each);
+          continue;
+        }
+        if (each === 'take') expect(rmap.take(of.at)).toEqual(of.model);
+        else {
+          // The slot goes, and another one comes where it was.
+          rmap.release(memory.getDoubleword(of.at));
+          memory.setDoubleword(of.at, 0n);
+        }
+        of.model = [];
+        of = heads[of === heads[0] ? 1 : 0]!;
+      }
+      for (const { at, model } of heads) expect(rmap.entries(at)).toEqual(model);
+      expect(rmap.nodes).toBe(heads.reduce((n, { model }) => n + Math.max(0, model.length - 1), 0));
+    }),
+  );
+});
+
+test('the entries of a long list are not looked at one by one', () => {
+  const { rmap, head } = setup();
+  for (let i = 0; i < 1000; i++) rmap.insert(head, { lpid: 1, nGpa: i * 0x1000 });
+  expect(rmap.insert(head, { lpid: 1, nGpa: 0 })).toBe('duplicate');
+  expect(rmap.scanned).toBeLessThan(1000);
+  expect(rmap.entries(head)).toHaveLength(1000);
+});
+
 test('no node ever lies at address 0: such a pointer would say that the list is empty', () => {
   const memory = RealMemory.ofSize(MIB);
   const heap = new HostHeap(new FrameAllocator(memory, new PageGeometry(64 * KIB)));

@@ -1,10 +1,13 @@
 /** Shadow tables: walk of L1's tree, combination with L0's, verdicts (facts, section 3; scenarios 30-50). */
+import * as fc from 'fast-check';
 import { PTE } from '../../../isa/tables/radix';
+import { hiOf, loOf } from '../../../src/core/u64';
+import { FoundLeaf } from '../../../src/kvm/guest/found-leaf';
 import { KIB, MIB } from '../../../src/kvm/page';
 import { partitionEntry0 } from '../../../src/kvm/guest/radix-table';
 import { nestedPageFaultSteps } from '../../../src/kvm/nested/fault';
 import { LINUX, STRICT } from '../../../src/kvm/nested/hazards';
-import { combine, shadowShift } from '../../../src/kvm/nested/shadow-entry';
+import { combine, combineHalves, shadowShift } from '../../../src/kvm/nested/shadow-entry';
 import { makeOld, migratePages, perform, writeProtect } from '../../../src/kvm/host/operations';
 import { getDirtyLog } from '../../../src/kvm/dirty-log';
 import { KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY } from '../../../src/kvm/memslot';
@@ -107,6 +110,25 @@ test('permissions, R and C of the shadow entry are what both permit; C only with
   expect(bits(2, RC, true)).toBe(0x186n);
   expect(bits(1, RC, false)).toBe(0x101n);
   expect(bits(7, RC, true, leaf(0xc000_0000_0010_0105n, 16))).toBe(0x105n);
+});
+
+test('combined by halves, an entry is the same as by doublewords', () => {
+  const shift = fc.constantFrom(16, 21, 30);
+  const bits = fc.bigInt(0n, 0xfffn);
+  const frames = fc.nat(2 ** 22 - 1);
+  fc.assert(
+    fc.property(shift, shift, bits, bits, frames, frames, fc.boolean(), (s0, s1, b0, b1, f0, f1, store) => {
+      const frame = (f0 * 4096 - ((f0 * 4096) % 2 ** s0)) % 2 ** 32;
+      const pte = (3n << 62n) | BigInt(frame) | b0;
+      const raddr = f1 * 4096;
+      const [eaa, rc] = [Number(b1 & 7n), b1 & RC];
+      const by = combine(leaf(pte, s0), l1Page(raddr, s1, eaa, rc), { store, baseShift: 16 });
+      const l0 = Object.assign(new FoundLeaf(), { hi: hiOf(pte), lo: loOf(pte), shift: s0 });
+      const shadow = new FoundLeaf();
+      combineHalves({ l0, l1: { raddr, shift: s1, lo: loOf(b1) }, store, shadow }, 16);
+      expect(shadow.copy()).toEqual({ ...by, at: 0 });
+    }),
+  );
 });
 
 test('attributes of the shadow entry are L0 s, whatever L1 says', () => {
