@@ -34,6 +34,7 @@ import { VSX_GENERATE_CONTROL_ROWS } from './rows/vsx-generate-control';
 import { VSX_PERMUTE_ROWS } from './rows/vsx-permute';
 import { VSX_PREFIXED_PERMUTE_ROWS } from './rows/vsx-prefixed-permute';
 import { VSX_TEST_CLASS_ROWS } from './rows/vsx-test-class';
+import { VSX_ARITHMETIC_ROWS } from './rows/vsx-arithmetic';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -103,6 +104,7 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_PREFIXED_PERMUTE_ROWS,
   ...VSX_EXPONENT_ROWS,
   ...VSX_TEST_CLASS_ROWS,
+  ...VSX_ARITHMETIC_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

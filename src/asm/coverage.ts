@@ -39,6 +39,7 @@ import { VSX_GENERATE_CONTROL_ROWS } from '../../isa/rows/vsx-generate-control';
 import { VSX_PERMUTE_ROWS } from '../../isa/rows/vsx-permute';
 import { VSX_PREFIXED_PERMUTE_ROWS } from '../../isa/rows/vsx-prefixed-permute';
 import { VSX_TEST_CLASS_ROWS } from '../../isa/rows/vsx-test-class';
+import { VSX_ARITHMETIC_ROWS } from '../../isa/rows/vsx-arithmetic';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
@@ -108,6 +109,7 @@ const CATEGORIES: readonly Category[] = [
   ['Prefixed vector-scalar operations', VSX_PREFIXED_PERMUTE_ROWS],
   ['Vector-scalar exponents and significands', VSX_EXPONENT_ROWS],
   ['Vector-scalar tests of classes', VSX_TEST_CLASS_ROWS],
+  ['Vector-scalar floating-point arithmetic', VSX_ARITHMETIC_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
