@@ -21,6 +21,8 @@ import { VECTOR_PACK_ROWS } from './rows/vector-pack';
 import { VECTOR_ELEMENT_ROWS } from './rows/vector-element';
 import { VECTOR_BITS_ROWS } from './rows/vector-bits';
 import { VECTOR_MASK_ROWS } from './rows/vector-mask';
+import { VECTOR_DIVIDE_ROWS } from './rows/vector-divide';
+import { VECTOR_CRYPTO_ROWS } from './rows/vector-crypto';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -93,6 +95,8 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_ELEMENT_ROWS,
   ...VECTOR_BITS_ROWS,
   ...VECTOR_MASK_ROWS,
+  ...VECTOR_DIVIDE_ROWS,
+  ...VECTOR_CRYPTO_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SCALAR_LOAD_STORE_ROWS,
   ...VSX_LENGTH_ROWS,

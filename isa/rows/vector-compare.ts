@@ -1,26 +1,13 @@
 /** Vector integer comparisons (Power ISA Book I, 6.9.3): a true element is all ones, and Rc=1 summarises into CR6. */
-import { and, eq, field, i32, i64, ne, op, or, shl, type I32 } from '../vocabulary/expr';
+import { extendU, i32, i64, neg, op, select, type I32 } from '../vocabulary/expr';
+import { eqQuad, ltQuad, quad, type Quad } from '../vocabulary/quadword';
 import { insn, type InsnRow, type IsaLevel } from '../vocabulary/row';
-import { def, setCrField, when, type Sem } from '../vocabulary/stmt';
-import { dw0, dw1, setVr, splat64, vnot, vor, vr, vxor, type Vector } from '../vocabulary/vector';
-
-const [A, B] = [vr('VRA'), vr('VRB')];
-const CR6 = i32(6);
-
-/** CR6: every element true, 0, none true, 0. */
-const summary = (result: Vector): I32 => {
-  const all = eq(and(dw0(result), dw1(result)), i64(-1n));
-  const some = ne(or(dw0(result), dw1(result)), i64(0));
-  return or(shl(all, i32(3)), shl(eq(some, i32(0)), i32(1)));
-};
-const comparing = (value: Vector): Sem =>
-  def(value, (result) => [setVr('VRT', result), when(field('Rc'), setCrField(CR6, summary(result)))]);
+import { setCrField, type Sem } from '../vocabulary/stmt';
+import { dw0, dw1, splat64, vnot, vor, vxor, type Vector } from '../vocabulary/vector';
+import { A, B, comparison, vectorProperties } from '../vocabulary/vector-row';
 
 const row = (name: string, XO: number, value: Vector, level: IsaLevel = 'v2.03'): InsnRow =>
-  insn(
-    name, 'VC', { PO: 4, XO }, 'VRT,VRA,VRB',
-    { level, feature: 'vector', facility: 'VEC', timing: 'alu', suffixes: ['Rc'] }, comparing(value),
-  ); // prettier-ignore
+  comparison(name, XO, value, { level, timing: 'alu' });
 
 const SIZES = [['b', 8], ['h', 16], ['w', 32], ['d', 64]] as const; // prettier-ignore
 type Bits = (typeof SIZES)[number][1];
@@ -51,9 +38,37 @@ const unequal = (letter: string, bits: Bits): InsnRow[] => {
   ];
 };
 
-export const VECTOR_COMPARE_ROWS: readonly InsnRow[] = SIZES.flatMap(([letter, bits]) => [
-  row(`vcmpequ${letter}`, opcode(6, bits), equal(bits), levelOf(bits)),
-  row(`vcmpgtu${letter}`, opcode(518, bits), greater(bits, turned(A, bits), turned(B, bits)), levelOf(bits)),
-  row(`vcmpgts${letter}`, opcode(774, bits), greater(bits, A, B), levelOf(bits)),
-  ...(bits === 64 ? [] : unequal(letter, bits)),
-]);
+const [QUAD_A, QUAD_B]: readonly Quad[] = [A, B].map((v) => ({ high: dw0(v), low: dw1(v) }));
+/** v3.1: quadwords. */
+const everywhere = (truth: I32): Vector => splat64(neg(extendU(truth)));
+/** LT, GT or EQ into a CR field. */
+const intoField = (sign: 'S' | 'U'): Sem =>
+  quad(A, (a) =>
+    quad(B, (b) =>
+      setCrField('BF', select(eqQuad(a, b), i32(2), select(ltQuad(sign, a, b), i32(8), i32(4)))),
+    ),
+  );
+const quadField = (name: string, XO: number, sign: 'S' | 'U'): InsnRow =>
+  insn(name, 'VX', { PO: 4, XO }, 'BF,VRA,VRB', vectorProperties({ level: 'v3.1' }), intoField(sign));
+const quadwords = [
+  row('vcmpequq', 455, everywhere(eqQuad(QUAD_A!, QUAD_B!)), 'v3.1'),
+  row('vcmpgtuq', 647, everywhere(ltQuad('U', QUAD_B!, QUAD_A!)), 'v3.1'),
+  row('vcmpgtsq', 903, everywhere(ltQuad('S', QUAD_B!, QUAD_A!)), 'v3.1'),
+  quadField('vcmpuq', 257, 'U'),
+  quadField('vcmpsq', 321, 'S'),
+];
+
+export const VECTOR_COMPARE_ROWS: readonly InsnRow[] = [
+  ...SIZES.flatMap(([letter, bits]) => [
+    row(`vcmpequ${letter}`, opcode(6, bits), equal(bits), levelOf(bits)),
+    row(
+      `vcmpgtu${letter}`,
+      opcode(518, bits),
+      greater(bits, turned(A, bits), turned(B, bits)),
+      levelOf(bits),
+    ),
+    row(`vcmpgts${letter}`, opcode(774, bits), greater(bits, A, B), levelOf(bits)),
+    ...(bits === 64 ? [] : unequal(letter, bits)),
+  ]),
+  ...quadwords,
+];

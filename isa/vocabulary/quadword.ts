@@ -1,9 +1,10 @@
 /** 128-bit integers as pairs of doublewords (Power ISA Book I, 6.9.1.4): sums with carries. */
 import {
-  add, and, extendU, i64, ltU, ne, not, or, select, shl, shrS, shrU, sub, wrap, xor, gtU, type I32, type I64,
+  add, and, eq, eqz, extendU, gtU, i32, i64, ltS, ltU, ne, not, or, select, shl, shrS, shrU, sub, wrap, xor,
+  type I32, type I64,
 } from './expr'; // prettier-ignore
 import { addWithCarry } from './arith';
-import { def, type Sem } from './stmt';
+import { assign, def, repeat, variable, when, type Sem } from './stmt';
 import { dw0, dw1, vector, type Vector } from './vector';
 
 export interface Quad {
@@ -65,3 +66,52 @@ export const maskQuad = (from: I64, to: I64): Quad => {
   const ending = shlQuad(ALL, sub(i64(127), to));
   return selectQuad(gtU(from, to), orQuad(starting, ending), andQuad(starting, ending));
 };
+
+export const eqQuad = (a: Quad, b: Quad): I32 => and(eq(a.high, b.high), eq(a.low, b.low));
+/** a < b by signed or unsigned high halves. */
+export const ltQuad = (sign: 'S' | 'U', a: Quad, b: Quad): I32 => {
+  const below = sign === 'S' ? ltS : ltU;
+  return or(below(a.high, b.high), and(eq(a.high, b.high), ltU(a.low, b.low)));
+};
+/** The value where the sign (0 or -1) is 0, its negative where it is -1. */
+export const withSign = ({ high, low }: Quad, sign: I64, body: (q: Quad) => Sem): Sem =>
+  sumQuad({ high: xor(high, sign), low: xor(low, sign) }, { high: i64(0), low: and(sign, i64(1)) }, body);
+
+/**
+ * Gives quotient and rest of the 256 bits of two quadwords by a third, one bit of the quotient after the other. A
+ * quotient of more than 128 bits is cut; what a division by zero gives means nothing.
+ */
+export const divideQuad = (
+  [upper, lower]: readonly [Quad, Quad],
+  divisor: Quad,
+  body: (quotient: Quad, rest: Quad) => Sem,
+): Sem =>
+  variable(upper.high, (r1) =>
+    variable(upper.low, (r0) =>
+      variable(lower.high, (q1) =>
+        variable(lower.low, (q0) => [
+          repeat(i32(128), 128, () => divisionStep({ high: r1, low: r0 }, { high: q1, low: q0 }, divisor)),
+          body({ high: q1, low: q0 }, { high: r1, low: r0 }),
+        ]),
+      ),
+    ),
+  );
+
+/** The next bit of the dividend goes into the rest; where the divisor goes into that, it is taken away. */
+function divisionStep(r: Quad, q: Quad, divisor: Quad): Sem {
+  const next = (value: I64, from: I64): Sem => assign(value, or(shl(value, i64(1)), shrU(from, i64(63))));
+  return def(shrU(r.high, i64(63)), (carry) => [
+    next(r.high, r.low),
+    next(r.low, q.high),
+    next(q.high, q.low),
+    assign(q.low, shl(q.low, i64(1))),
+    when(
+      or(wrap(carry), eqz(ltQuad('U', r, divisor))),
+      def(extendU(ltU(r.low, divisor.low)), (borrow) => [
+        assign(r.low, sub(r.low, divisor.low)),
+        assign(r.high, sub(sub(r.high, divisor.high), borrow)),
+        assign(q.low, or(q.low, i64(1))),
+      ]),
+    ),
+  ]);
+}
