@@ -6,7 +6,7 @@ import {
   statusOf, type FloatResult,
 } from '../vocabulary/float-arithmetic'; // prettier-ignore
 import { finishScalar, recordFloat } from '../vocabulary/fpscr';
-import { FPSCR_EXCEPTIONS } from '../registers/float';
+import { FPSCR, FPSCR_EXCEPTIONS } from '../registers/float';
 import { insn, type InsnRow, type IsaLevel, type RowProperties, type TimingClass } from '../vocabulary/row';
 import { def, type Sem } from '../vocabulary/stmt';
 
@@ -58,13 +58,14 @@ const fused = (name: string, XO: number, bits: number): InsnRow[] =>
   );
 
 const ONE = i64(0x3ffn << 52n);
+const OF_ROOT = FPSCR_EXCEPTIONS | FPSCR.FI.mask;
 /** choice: estimates are the quotients themselves, with their FR, FI and XX, as in QEMU. */
 const reciprocal = (control: I32): Sem => arithmetic(floatDivide(ONE, b, control));
-/** Square root and quotient are rounded both; only the exceptions of the root are left of its status. */
+/** Square root and quotient are rounded both; exceptions and FI of the root join the quotient's status. */
 const reciprocalRoot = (control: I32): Sem =>
   def(floatSquareRoot(b, controlWith(0)), (root) =>
     def(floatDivide(ONE, resultOf(root), control), (r) =>
-      finish(or(and(statusOf(root), i64(FPSCR_EXCEPTIONS)), statusOf(r)), r),
+      finish(or(and(statusOf(root), i64(OF_ROOT)), statusOf(r)), r),
     ),
   );
 

@@ -7,7 +7,7 @@ import {
   controlRounding, controlWith, FLOAT_CONTROL, floatFromInteger, floatRound, floatToInteger, floatToIntegral, resultOf,
   ROUND, statusOf,
 } from '../vocabulary/float-arithmetic'; // prettier-ignore
-import { finishScalar, recordFloat } from '../vocabulary/fpscr';
+import { finishScalar, integerStatus, recordFloat } from '../vocabulary/fpscr';
 import { insn, type InsnRow, type IsaLevel } from '../vocabulary/row';
 import { def, type Sem } from '../vocabulary/stmt';
 
@@ -30,10 +30,12 @@ const toIntegral = (control: I32): Sem =>
     ),
   );
 
-/** choice: the high word that a conversion to a word leaves undefined extends it, as in QEMU. */
+/** choice: the high word that a conversion to a word leaves undefined is the operator's, as in QEMU. */
 const toInteger = (control: I32): Sem =>
   def(floatToInteger(b, control), (r) =>
-    finishScalar(statusOf(r), setFpr('FRT', resultOf(r)), { replaces: 'rounding', after: recordFloat }),
+    def(integerStatus(statusOf(r)), (status) =>
+      finishScalar(status, setFpr('FRT', resultOf(r)), { after: recordFloat }),
+    ),
   );
 /** The conversion that rounds as RN says, and the one towards zero. */
 const toIntegers = (name: string, XO: number, level: IsaLevel, bits: number): InsnRow[] => [

@@ -63,7 +63,8 @@ export const floatRound = (a: I64, control: I32): FloatResult => op('float.round
 export const floatToIntegral = (a: I64, control: I32): FloatResult => op('float.integral', a, control);
 /**
  * The value as an integer of 64 bits, or of 32 (WORD), extended to 64; what does not fit becomes the nearest that does,
- * a NaN the least. The status has no FPRF.
+ * a NaN the least (of a word without the extension, which the manual leaves undefined, as in QEMU). The status has no
+ * FPRF.
  */
 export const floatToInteger = (a: I64, control: I32): FloatResult => op('float.toInteger', a, control);
 /** A 64-bit integer, UNSIGNED or signed, in floating-point format. */

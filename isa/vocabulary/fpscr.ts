@@ -7,6 +7,7 @@ import {
 } from '../registers/float'; // prettier-ignore
 import { MSR } from '../registers/msr';
 import { maskOf } from '../../src/core/bits';
+import { FPRF_CLASS } from './float-arithmetic';
 import { and, field, i32, i64, ne, not, or, resource, select, shrU, wrap, type I32, type I64 } from './expr';
 import { def, raise, setCrField, setResource, variable, assign, when, type Sem } from './stmt';
 
@@ -50,15 +51,17 @@ const merge = (base: I64, status: I64): Sem => {
   return setFpscr(or(or(base, status), bitIf(isNew, FPSCR.FX.mask)));
 };
 
-/** Which bits of FPSCR the status of an instruction replaces; exceptions are only ever added. */
-const REPLACED = {
-  /** Arithmetic. */
-  result: maskOf(FPSCR.FR, FPSCR.FI, FPSCR.FPRF),
-  /** Conversion to integers leaves FPRF undefined. choice: as it was, like QEMU. */
-  rounding: maskOf(FPSCR.FR, FPSCR.FI),
-  /** Comparisons. */
-  comparison: FPSCR.FPCC.mask,
-} as const;
+/** FR and FI, which every scalar operation sets, and what it sets but where an enabled exception suppresses that. */
+const ROUNDING = maskOf(FPSCR.FR, FPSCR.FI);
+const RESULT = ROUNDING | FPSCR.FPRF.mask;
+
+const QNAN = BigInt(FPRF_CLASS.QNAN) << BigInt(FPSCR.FPRF.shift);
+/**
+ * The status of a conversion to an integer, which leaves FPRF undefined. choice: FPRF stays as it was, but for VXCVI,
+ * where it is that of a QNaN, as in QEMU.
+ */
+export const integerStatus = (status: I64): I64 =>
+  or(status, select(has(status, FPSCR.VXCVI.mask), i64(QNAN), and(fpscr, i64(FPSCR.FPRF.mask))));
 
 /**
  * The end of a scalar operation: FPSCR from its status, the result unless an enabled exception suppresses it (then
@@ -68,21 +71,12 @@ const REPLACED = {
  * @param write sets the target
  * @param after comes before the interrupt: {@link recordFloat}
  */
-export const finishScalar = (
-  status: I64,
-  write: Sem,
-  {
-    replaces = 'result',
-    after = [],
-  }: { readonly replaces?: 'result' | 'rounding'; readonly after?: Sem } = {},
-): Sem => {
-  const base = and(fpscr, i64(~REPLACED[replaces]));
+export const finishScalar = (status: I64, write: Sem, { after = [] }: { readonly after?: Sem } = {}): Sem => {
+  const base = and(fpscr, i64(~RESULT));
   const unusual = or(and(status, or(not(fpscr), i64(SUPPRESSING))), and(fpscr, i64(FPSCR.FEX.mask)));
+  const exceptions = and(status, i64(FPSCR_EXCEPTIONS));
   const careful: Sem = def(suppressed(status), (isSuppressed) => [
-    when(isSuppressed, merge(and(fpscr, i64(~REPLACED.rounding)), and(status, i64(FPSCR_EXCEPTIONS))), [
-      merge(base, status),
-      write,
-    ]),
+    when(isSuppressed, merge(and(fpscr, i64(~ROUNDING)), exceptions), [merge(base, status), write]),
     after,
     interruptIfEnabled,
   ]);
@@ -93,7 +87,7 @@ export const finishScalar = (
 
 /** The end of a comparison. @param status with the CR field in FPCC */
 export const finishComparison = (status: I64, write: Sem): Sem => [
-  merge(and(fpscr, i64(~REPLACED.comparison)), status),
+  merge(and(fpscr, i64(~FPSCR.FPCC.mask)), status),
   write,
   interruptIfEnabled,
 ];

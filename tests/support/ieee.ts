@@ -204,7 +204,7 @@ class Arithmetic {
       ? [0n, (1n << bits) - 1n]
       : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
     const cause = FPSCR.VXCVI.mask | (x.kind === 'signalling' ? FPSCR.VXSNAN.mask : 0n);
-    if (isNaN(x)) return { value: BigInt.asUintN(64, least), status: cause };
+    if (isNaN(x)) return { value: BigInt.asUintN(Number(bits), least), status: cause };
     const bound = { value: BigInt.asUintN(64, x.negative ? least : most), status: FPSCR.VXCVI.mask };
     if (isInfinity(x)) return bound;
     if (isZero(x)) return { value: 0n, status: 0n };

@@ -72,7 +72,8 @@ export function defineToInteger(functions: FloatFunctions): void {
     const sign = f.variable(signOf(a));
     f.if(isNaN(a), () => {
       const cause = select(isSignalling(a), i64(maskOf(FPSCR.VXSNAN, FPSCR.VXCVI)), i64(FPSCR.VXCVI.mask));
-      f.return(result(neg(f.let(greatest(control, i64(SIGN)))), cause));
+      const kept = select(has(control, FLOAT_CONTROL.WORD), i64(0xffff_ffffn), i64(-1n));
+      f.return(result(and(neg(f.let(greatest(control, i64(SIGN)))), kept), cause));
     });
     f.if(isZero(a), () => f.return(result(i64(0), i64(0))));
     const most = f.let(greatest(control, sign));
