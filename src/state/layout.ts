@@ -102,7 +102,7 @@ const ENGINE = [
   ['ARG', 'i64', 6],
   ['RESULT', 'v128'],
   /** Cells of a cycle model (src/timing/state.ts), and the linear address of its tables. */
-  ['TIMING', 'i64', 160],
+  ['TIMING', 'i64', 192],
   ['TIMINGBASE', 'i32'],
 ] as const satisfies readonly Spec[];
 

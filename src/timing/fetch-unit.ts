@@ -1,20 +1,27 @@
 /** Fetching: the instruction cache, and the translation of where instructions are. */
 import { CAUSE } from './causes';
-import { slotOf, type Core, type Place } from './core';
+import { RELOCATION, slotOf, type Core, type Place } from './core';
 import type { MemoryPort } from './memory-port';
 import type { PageFilter } from './page-filter';
-import { CELL, ticksOf } from './state';
+import { CELL, HISTORY, ticksOf } from './state';
+
+const PAGE_SHIFT = 12;
 
 export class FetchUnit {
   private readonly runAhead: number;
+  private readonly share: number;
+  /** What is added to the issue of the instruction that is one less ahead; undefined: nothing waits for that. */
+  private readonly decoded: number | undefined;
 
   constructor(
     private readonly core: Core,
     private readonly port: MemoryPort,
     private readonly pages: PageFilter,
   ) {
-    const { runAhead, issueWidth } = core.profile.core;
+    const { runAhead, issueWidth, decode } = core.profile.core;
     this.runAhead = ticksOf(runAhead / issueWidth);
+    this.share = ticksOf(1 / issueWidth);
+    this.decoded = decode === undefined ? undefined : this.runAhead - ticksOf(decode);
   }
 
   /** When an instruction could be fetched: fetching is ahead by so many instructions, if nothing changed. */
@@ -43,17 +50,61 @@ export class FetchUnit {
     if (translation > 0) cause = CAUSE.instructionTranslation;
     const set = line & (profile.fetch.sets - 1);
     const isThere = structures.fetch.lookup(set, 0, line);
-    if (isThere && translation === 0) return;
+    const there = isThere ? this.port.instructionsThere(real) : 0;
     const next = cells.get(CELL.next);
-    const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, cells.get(CELL.redirect));
-    let ready = from + translation;
+    if (isThere && translation === 0 && there <= next) return;
+    const from = this.lookedUp(lo);
+    let ready = Math.max(from + translation, there);
     if (!isThere) {
       structures.fetch.insert(set, 0, line);
       cells.count('instructionMisses');
-      ready = this.port.refill(ready, profile.fetch) + ticksOf(profile.fetch.miss);
+      ready = this.port.fetch(real, ready) + ticksOf(profile.fetch.miss);
     }
     if (ready <= next) return;
     this.core.book(cause, ready - next);
     cells.set(CELL.next, ready);
+  }
+
+  /** When an instruction is looked up, as the time at which it could issue: as far ahead as there is room for it. */
+  private lookedUp(lo: number): number {
+    const { cells } = this.core;
+    const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, this.sinceRedirect(lo));
+    if (this.decoded === undefined) return from;
+    return Math.max(from, cells.get(CELL.history + slotOf(lo + 4)) + this.decoded);
+  }
+
+  /** When an instruction is looked up at the earliest: one after the other since the last change of the stream. */
+  private sinceRedirect(lo: number): number {
+    const { cells } = this.core;
+    const redirect = cells.get(CELL.redirect);
+    let before = 0;
+    while (before < HISTORY - 1 && cells.get(CELL.history + slotOf(lo - 4 * (before + 1))) >= redirect)
+      before++;
+    return redirect + before * this.share;
+  }
+
+  /**
+   * Fetching goes on behind an instruction that will change its stream: it may bring in the line behind. Nobody has
+   * used that line, and nothing is looked up in another page.
+   *
+   * @param place of an instruction that has issued
+   */
+  onTheWrongPath({ hi, lo, real }: Place): void {
+    const { cells, profile, structures } = this.core;
+    const { lineShift, sets } = profile.fetch;
+    const size = 1 << lineShift;
+    const more = size - (real & (size - 1));
+    if (more > 4 * HISTORY) return;
+    const next = { hi, lo: (lo + more) | 0, real: real + more };
+    const otherPage = real >>> PAGE_SHIFT !== next.real >>> PAGE_SHIFT;
+    if (otherPage && cells.hi(CELL.relocation) !== RELOCATION.real) return;
+    const at = Math.max(this.lookedUp(next.lo), cells.get(CELL.fetchIdle));
+    if (at > cells.get(CELL.history + slotOf(lo)) + this.runAhead) return;
+    const line = next.real >>> lineShift;
+    const set = line & (sets - 1);
+    if (structures.fetch.holds(set, 0, line)) return;
+    structures.fetch.insertUnused(set, 0, line);
+    cells.count('instructionMisses');
+    this.port.fetch(next.real, at);
   }
 }

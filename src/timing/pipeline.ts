@@ -40,10 +40,10 @@ export class Pipeline {
     this.translation = new TranslationModel(profile, cells, structures, source);
     this.core = new Core(profile, cells, structures);
     this.pages = new PageFilter(this.core, this.translation);
-    const port = new MemoryPort(cells);
+    const port = new MemoryPort(profile, cells);
     this.fetching = new FetchUnit(this.core, port, this.pages);
     this.storage = new StorageUnit(this.core, port, this.pages);
-    this.branches = new BranchUnit(this.core);
+    this.branches = new BranchUnit(this.core, this.fetching);
     this.share = ticksOf(1 / core.issueWidth);
     this.completion = ticksOf(core.completion);
     this.reset();
@@ -91,7 +91,7 @@ export class Pipeline {
     const { cells } = this;
     this.branches.first = cells.get(CELL.next) === cells.get(CELL.redirect);
     this.fetching.fetch(place);
-    this.issue(schedule, place.lo, a, b);
+    this.issue(schedule, place, a, b);
   }
 
   /** What follows is about an instruction that has been issued. @param lo its address, in the lowest bits at least */
@@ -101,9 +101,9 @@ export class Pipeline {
   }
 
   /** The same as {@link begin} for an instruction that has been fetched. */
-  issue(schedule: Schedule, lo: number, a: bigint, b: bigint): void {
+  issue(schedule: Schedule, place: Place, a: bigint, b: bigint): void {
     const { cells, core } = this;
-    this.resume(schedule, lo);
+    this.resume(schedule, place.lo);
     const issue = this.issueTime(schedule);
     cells.set(CELL.history + core.slot, issue);
     const { divide } = schedule;
@@ -118,7 +118,10 @@ export class Pipeline {
     if (schedule.storage && this.profile.core.issueWidth > 1)
       cells.set(CELL.ready + RESOURCE.STORAGE, issue + TICKS.cycle + CAUSE.storageUnit);
     core.completes(issue + schedule.completes + extra);
-    if (schedule.refetches) cells.set(CELL.redirect, cells.get(CELL.next));
+    if (schedule.refetches) {
+      this.fetching.onTheWrongPath(place);
+      cells.set(CELL.redirect, cells.get(CELL.next));
+    }
     if (schedule.drops === 'instructions') this.dropInstructions();
   }
 
@@ -147,6 +150,16 @@ export class Pipeline {
   /** Fetching of a line that is not the one before. */
   fetchLine(place: Place): void {
     this.fetching.line(place);
+  }
+
+  /** Fetching has gone on behind an instruction that changes the stream. */
+  fetchBehind(place: Place): void {
+    this.fetching.onTheWrongPath(place);
+  }
+
+  /** A store goes through to memory, of an instruction that issued. */
+  written(real: number): void {
+    this.storage.written(real, this.core.issued);
   }
 
   /** One load or store of the instruction that was begun. */

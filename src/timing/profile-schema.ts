@@ -140,7 +140,15 @@ const instruction = object({
 
 /** A line lies in a page, and holds the longest access. */
 const lineShift = number({ min: 5, max: 8, integer: true });
-const cache = { ...geometry, lineShift, miss: cycles, refill: cycles };
+const cache = {
+  ...geometry,
+  lineShift,
+  miss: cycles,
+  refill: cycles,
+  request: optional(signed),
+  busy: optional(cycles),
+  beat: optional(cycles),
+};
 
 export const PROFILE_RULE: Rule = object({
   name: text(),
@@ -150,6 +158,7 @@ export const PROFILE_RULE: Rule = object({
     reset: cycles,
     completion: positive,
     runAhead: number({ min: 1, max: 4, integer: true }),
+    decode: optional(cycles),
     interrupt: cycles,
     alignment: powers(8, 128),
     unaligned: cycles,
@@ -167,7 +176,15 @@ export const PROFILE_RULE: Rule = object({
     remainder: signed,
   }),
   fetch: object(cache),
-  data: object({ ...cache, replacement: text(REPLACEMENT), writeAllocates: boolean }),
+  data: object({
+    ...cache,
+    replacement: text(REPLACEMENT),
+    writeAllocates: boolean,
+    blocks: optional(cycles),
+    store: optional(cycles),
+    storeRegion: optional(number({ min: 6, max: 30, integer: true })),
+    zero: optional(cycles),
+  }),
   translation: object({
     instruction: object(tlb),
     data: object(tlb),

@@ -56,8 +56,17 @@ export interface CacheTiming {
   readonly lineShift: number;
   /** Added to an access that misses. */
   readonly miss: number;
-  /** From there on the refill of a line keeps the port to memory busy, for other refills and for stores; 0: never. */
+  /** How long the refill of a line keeps the port to memory, for other refills and for stores; 0: never. */
   readonly refill: number;
+  /**
+   * From the access, as if that issued at once, until its refill asks for the port; fetching is ahead, so that it can be
+   * negative there. Default 0.
+   */
+  readonly request?: number;
+  /** From the start of a refill until the same cache can start another one. Default: `refill`. */
+  readonly busy?: number;
+  /** Between the doublewords of a line, the one that was asked for first. Default 0: all of them at once. */
+  readonly beat?: number;
 }
 
 /**
@@ -70,6 +79,14 @@ export interface DataCacheTiming extends CacheTiming {
   readonly replacement: (typeof REPLACEMENT)[number];
   /** False: stores that miss do not bring the line in. */
   readonly writeAllocates: boolean;
+  /** From the start of a refill until the next access can issue. Default: as long as what it loads takes. */
+  readonly blocks?: number;
+  /** How long a store keeps the port. Default 0: it does not, and the next access waits for a refill of before. */
+  readonly store?: number;
+  /** log2 of the bytes within which stores follow each other without letting go of the port, 6 to 30. Default 12. */
+  readonly storeRegion?: number;
+  /** How long dcbz keeps the port: it brings its line in. Default 0: it takes what `instructions` say. */
+  readonly zero?: number;
 }
 
 /** How the set is found: low bits of the page number, three fields of it combined, or those with the PID. */
@@ -112,6 +129,11 @@ export interface CoreTiming {
   readonly completion: number;
   /** Instructions that fetching is ahead of issue at most: what hides instruction cache misses; at most 4. */
   readonly runAhead: number;
+  /**
+   * Cycles from when an instruction is decoded, and makes room for fetching one that is `runAhead` - 1 behind it, until
+   * it issues. Default: only the instruction `runAhead` before counts.
+   */
+  readonly decode?: number;
   /** Added to any interrupt. */
   readonly interrupt: number;
   /** Added to a load or store that crosses a boundary of `alignment` bytes. */

@@ -19,11 +19,13 @@ export const RESOURCE = {
   OTHER: 102,
   /** CR0 of instructions with Rc=1: one after the other. */
   RECORD: 103,
-  /** Loads and stores. */
+  /** Loads and stores: when the next one can issue. */
   STORAGE: 104,
+  /** Loads and stores that are not over: what a change of the stream of fetching waits for. */
+  OUTSTANDING: 105,
   /** Never written: what (RA|0) waits for where RA is 0. */
-  NOTHING: 105,
-  COUNT: 106,
+  NOTHING: 106,
+  COUNT: 107,
 } as const;
 
 /** The resource that a named register belongs to. */

@@ -220,7 +220,8 @@ export function templateOf(
   const waits: Ref[] = [...registers(reads), ...named(reads).map((resource) => ({ resource }))];
   if (fixed['Rc'] === 1 && t.record !== undefined) waits.push({ resource: RESOURCE.RECORD });
   // Behind a change of the stream nothing may be outstanding that can still interrupt, or that looks at the context.
-  if (storage || t.refetches) waits.push({ resource: RESOURCE.STORAGE });
+  if (storage) waits.push({ resource: RESOURCE.STORAGE });
+  if (t.refetches) waits.push({ resource: RESOURCE.OUTSTANDING });
   if (t.waitsForTarget) waits.push({ field: 'RT', base: 0, orZero: false });
   const cause = CLASS_CAUSE[row.timing] ?? CAUSE.serialisation;
   const update = updates(row) ? (t.update ?? 0) : 0;

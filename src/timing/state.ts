@@ -26,7 +26,7 @@ export const COUNTS = [
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
-const HISTORY_AT = 9;
+const HISTORY_AT = 20;
 const READY_AT = HISTORY_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
@@ -50,6 +50,23 @@ export const CELL = {
   deadline: 7,
   /** Until when a refill keeps the port to memory busy. */
   port: 8,
+  /** Until when stores keep it, since when the last burst of them has asked for it, and the end of the one before. */
+  stored: 9,
+  storeFrom: 10,
+  storeBefore: 11,
+  /** Region of the last store, in the low half. */
+  storeRegion: 12,
+  /** When the data cache can bring in another line, and the start of its last refill. */
+  dataIdle: 13,
+  dataStart: 14,
+  /** High half: the number of the line; low half: the real address that was asked for. */
+  dataLine: 15,
+  /** When all of that line is there. */
+  dataRows: 16,
+  /** The same of the instruction cache. */
+  fetchIdle: 17,
+  fetchStart: 18,
+  fetchLine: 19,
   history: HISTORY_AT,
   ready: READY_AT,
   stalls: STALLS_AT,

@@ -4,20 +4,33 @@ import { timeOf, type Core } from './core';
 import type { MemoryPort } from './memory-port';
 import type { PageFilter } from './page-filter';
 import { RESOURCE } from './resources';
-import { CELL, ticksOf } from './state';
+import { CELL, TICKS, ticksOf } from './state';
 
-/** A load or store that succeeds. */
-export interface DataAccess {
+/** What an access does beside loading or storing. */
+export type AccessKind = 'plain' | 'conditional' | 'zero';
+
+/** Where an access lies: effective address in halves, and real address. */
+interface Part {
   readonly hi: number;
   readonly lo: number;
   readonly real: number;
+}
+
+/** A load or store that succeeds. */
+export interface DataAccess extends Part {
   readonly bytes: number;
   readonly store: boolean;
   /** True for devices and other storage that no cache holds. */
   readonly inhibited: boolean;
+  readonly kind?: AccessKind;
+  /** The part in the next page, where there is one. */
+  readonly second?: Part;
 }
 
 export class StorageUnit {
+  /** Ticks by which the access is later than the issue of its instruction: its translation. */
+  private moved = 0;
+
   constructor(
     private readonly core: Core,
     private readonly port: MemoryPort,
@@ -26,35 +39,81 @@ export class StorageUnit {
 
   /** An access of the current instruction that has been counted. */
   look(access: DataAccess): void {
-    const { hi, lo, inhibited } = access;
-    const translation = this.pages.ticks('data', hi, lo);
-    const miss = inhibited ? 0 : this.cached(access, translation);
-    this.aligned(access);
-    if (miss > 0) this.delay(miss, CAUSE.dataCache);
-    if (access.store) this.passed();
-    if (translation > 0) this.unresolved(translation);
+    const { data } = this.core.profile;
+    this.part(access, access);
+    if (!this.aligned(access)) return;
+    const { lo, hi, real, bytes } = access;
+    const size = 1 << data.lineShift;
+    const end = (real & (size - 1)) + bytes;
+    if (access.second) this.part(access.second, access);
+    else if (end > size) {
+      const more = size - (real & (size - 1));
+      this.part({ hi, lo: (lo + more) | 0, real: real + more }, access);
+    }
   }
 
-  /** A store goes through to memory: the next access waits until the port has taken it. */
-  private passed(): void {
-    const { cells } = this.core;
-    const port = this.port.busyUntil;
-    if (port > timeOf(cells.get(CELL.ready + RESOURCE.STORAGE)) && port > cells.get(CELL.next))
-      cells.set(CELL.ready + RESOURCE.STORAGE, port + CAUSE.dataCache);
+  /** The part of an access that lies in one line. */
+  private part({ hi, lo, real }: Part, { inhibited, store, kind }: DataAccess): void {
+    this.moved = this.pages.ticks('data', hi, lo);
+    if (this.moved > 0) this.unresolved(this.moved);
+    const at = this.core.issued + this.moved;
+    if (!inhibited && kind === 'zero') this.zero(real, at);
+    else if (!inhibited) {
+      this.cached(real, store, at);
+      if (kind === 'conditional') this.conditional(real, at);
+      else if (store) this.written(real, at);
+    }
   }
 
-  /** Ticks of the data cache. @param translation ticks until it is asked */
-  private cached({ real, store }: DataAccess, translation: number): number {
+  /** A store goes through to memory: the next access may have to wait. */
+  written(real: number, at: number): void {
+    const free = this.port.write(real, at);
+    if (free > this.core.cells.get(CELL.next)) this.unitBusy(free, CAUSE.dataCache);
+  }
+
+  /** A conditional store has to have the port. */
+  private conditional(real: number, at: number): void {
+    const wait = this.port.writeNow(real, at) - at;
+    if (wait > 0) this.delay(wait, at + this.core.current!.interval + wait, CAUSE.dataCache);
+  }
+
+  /** dcbz brings in a line of zeros; what follows waits for the first of them to be on its way. */
+  private zero(real: number, at: number): void {
+    const { structures, profile, cells } = this.core;
+    const { data } = profile;
+    const line = real >>> data.lineShift;
+    if ((real & ((1 << data.lineShift) - 1)) !== 0) return;
+    const set = line & (data.sets - 1);
+    if (!structures.data.lookup(set, 0, line)) {
+      cells.count('storeMisses');
+      structures.data.insert(set, 0, line);
+    }
+    if (!data.zero) return;
+    const start = this.port.zeroLine(real, at);
+    this.unitBusy(start + ticksOf(data.miss), CAUSE.dataCache);
+  }
+
+  private cached(real: number, store: boolean, at: number): void {
     const { structures, cells, profile } = this.core;
     const { data } = profile;
     const line = real >>> data.lineShift;
     const set = line & (data.sets - 1);
-    if (structures.data.lookup(set, 0, line)) return 0;
+    if (structures.data.lookup(set, 0, line)) {
+      if (!store) this.arriving(real, at);
+      return;
+    }
     cells.count(store ? 'storeMisses' : 'dataMisses');
     if (!store || data.writeAllocates) structures.data.insert(set, 0, line);
-    if (store) return 0;
-    const asked = this.core.issued + translation;
-    return this.port.refill(asked, data) - asked + ticksOf(data.miss);
+    if (store) return;
+    const start = this.port.load(real, at);
+    const wait = start - at + ticksOf(data.miss);
+    this.delay(wait, data.blocks === undefined ? undefined : start + ticksOf(data.blocks), CAUSE.dataCache);
+  }
+
+  /** The line is in the cache, perhaps because it is being brought in. */
+  private arriving(real: number, at: number): void {
+    const there = this.port.dataThere(real);
+    if (there > at) this.delay(there - at, there + TICKS.cycle, CAUSE.dataCache);
   }
 
   /**
@@ -67,29 +126,37 @@ export class StorageUnit {
     cells.add(CELL.next, ticks);
     core.book(CAUSE.dataTranslation, ticks);
     for (const { resource } of current!.writes) cells.add(CELL.ready + resource, ticks);
-    cells.add(CELL.ready + RESOURCE.STORAGE, ticks);
     core.completes(core.issued + current!.completes + ticks);
   }
 
-  private aligned({ lo, bytes }: DataAccess): void {
+  /** @returns whether it is not aligned, which takes longer */
+  private aligned({ lo, bytes }: DataAccess): boolean {
     const { core } = this;
     const { alignment, unaligned } = core.profile.core;
-    if ((lo & (alignment - 1)) + bytes <= alignment) return;
+    if ((lo & (alignment - 1)) + bytes <= alignment) return false;
     const ticks = ticksOf(unaligned);
     core.cells.add(CELL.next, ticks);
     core.book(CAUSE.storageUnit, ticks);
     this.later(ticks, CAUSE.storageUnit);
+    return true;
   }
 
-  /** The access takes longer: what it loads comes later, and the next access waits for it. */
-  private delay(ticks: number, cause: number): void {
+  /** The access takes longer. @param free when the next access can issue; default: when what it loads is there */
+  private delay(ticks: number, free: number | undefined, cause: number): void {
     const { core } = this;
     const { interval, latency } = core.current!;
     this.later(ticks, cause);
-    const busy = core.issued + Math.max(interval, latency) + ticks;
-    const unit = CELL.ready + RESOURCE.STORAGE;
-    if (busy > core.cells.get(unit)) core.cells.set(unit, busy + cause);
+    const busy = core.issued + this.moved + Math.max(interval, latency) + ticks;
+    this.unitBusy(free ?? busy, cause);
+    const outstanding = CELL.ready + RESOURCE.OUTSTANDING;
+    if (busy > core.cells.get(outstanding)) core.cells.set(outstanding, busy + cause);
     core.completes(busy);
+  }
+
+  private unitBusy(until: number, cause: number): void {
+    const { cells } = this.core;
+    const unit = CELL.ready + RESOURCE.STORAGE;
+    if (until > timeOf(cells.get(unit))) cells.set(unit, until + cause);
   }
 
   private later(ticks: number, cause: number): void {

@@ -43,10 +43,26 @@ export class Table {
     return false;
   }
 
+  /** True where the set holds the tag; nothing changes. */
+  holds(set: number, hi: number, lo: number): boolean {
+    const { words } = this;
+    const first = this.at + set * this.stride;
+    for (let i = first; i < first + this.stride; i += 2)
+      if (words[i] === lo && words[i + 1] === hi) return true;
+    return false;
+  }
+
   /** Enters a tag; the oldest leaves. */
   insert(set: number, hi: number, lo: number): void {
     const first = this.at + set * this.stride;
     this.promote(first, first + this.stride - 2, hi, lo);
+  }
+
+  /** Enters a tag that nobody has used: it is the next to leave. */
+  insertUnused(set: number, hi: number, lo: number): void {
+    const last = this.at + (set + 1) * this.stride - 2;
+    this.words[last] = lo;
+    this.words[last + 1] = hi;
   }
 
   /** Drops a tag, or every tag of the set. */

@@ -172,13 +172,17 @@ export abstract class Timing implements TimingPort {
     const store = access.operation !== 'load';
     const hi = state.hi(ARG);
     const lo = state.lo(ARG);
+    const kind =
+      access.kind === 'zero' ? 'zero' : access.operation === 'storeConditional' ? 'conditional' : 'plain';
     this.pipeline(cpu).access({
       hi,
       lo,
       real: first.raLo,
       bytes: first.bytes + second.bytes,
       store,
+      kind,
       inhibited: first.cachingInhibited || first.raHi !== 0,
+      ...(second.bytes > 0 ? { second: behind(hi, lo, first.bytes, second.raLo) } : {}),
     });
   }
 
@@ -226,6 +230,18 @@ export abstract class Timing implements TimingPort {
 }
 
 const PAGE_SHIFT = 12;
+const WORD = 2 ** 32;
+
+/** The part of an access that begins some bytes on. */
+function behind(
+  hi: number,
+  lo: number,
+  bytes: number,
+  real: number,
+): { hi: number; lo: number; real: number } {
+  const next = (lo >>> 0) + bytes;
+  return { hi: next >= WORD ? (hi + 1) | 0 : hi, lo: next | 0, real };
+}
 
 /** The reference model: sees every instruction in the observed variant. */
 export class ReferenceTiming extends Timing {

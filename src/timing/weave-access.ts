@@ -2,21 +2,29 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code } from '../engine/wasm/module';
-import { cellAt, count, load, P, store } from './emit';
+import { cellAt, count, differs, HISTORY_MASK, load, P, store } from './emit';
 import type { TimingProfile } from './profile';
-import { CELL } from './state';
+import { CELL, TICKS, ticksOf } from './state';
 import { structureMap } from './structures';
 import type { HelperParts } from './weave-fetch';
 import { STORE_FLAG } from './weave-imports';
+import { emitHolds } from './weave-pages';
 
 export class AccessHelper {
   /** (cpu, record, ea, real, what). */
   readonly access: number;
+  /** (cpu, record, real): a store goes through to memory. Undefined: nothing waits for that. */
+  readonly stored: number | undefined;
   private readonly map: ReturnType<typeof structureMap>;
 
   constructor(private readonly parts: HelperParts) {
     this.map = structureMap(parts.profile);
     this.access = parts.builder.declare({ params: ['i32', 'i32', 'i64', 'i32', 'i32'], results: [] });
+    if (storesWait(parts.profile)) {
+      this.stored = parts.builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
+      if (parts.profile.data.store) this.defineStored(this.stored);
+      else this.defineWaiting(this.stored);
+    }
     this.define();
   }
 
@@ -35,10 +43,11 @@ export class AccessHelper {
       emitOperator(code, 'i32.wrap');
       code.get(real).get(what).call(this.parts.imports.timeAccess).op(OP.return);
     };
-    if (refills(this.parts.profile)) {
+    if (arrives(this.parts.profile)) {
       code.get(what).i32(STORE_FLAG);
       emitOperator(code, 'i32.and');
-      emitPortBusy(code);
+      emitOperator(code, 'i32.eqz');
+      emitArriving(code);
       emitOperator(code, 'i32.and');
       code.if();
       slow();
@@ -71,11 +80,92 @@ export class AccessHelper {
       emitOperator(code, 'i32.and');
       code.if();
       count(code, 'storeMisses');
+      this.pass(code, real);
       code.op(OP.return).op(OP.end);
     }
     slow();
     code.op(OP.end);
+    code.get(what).i32(STORE_FLAG);
+    emitOperator(code, 'i32.and');
+    code.if();
+    this.pass(code, real);
+    code.op(OP.end);
     this.parts.builder.define(this.access, code);
+  }
+
+  private pass(code: Code, real: number): void {
+    if (this.stored !== undefined) code.get(P.cpu).get(P.ip).get(real).call(this.stored);
+  }
+
+  /**
+   * The twin of `MemoryPort.write` where nothing waits: the data cache is not busy, the port is free, and the store
+   * begins a burst or goes on with one that has the port.
+   */
+  private defineStored(func: number): void {
+    const { data } = this.parts.profile;
+    const real = 2;
+    const code = new Code(3);
+    const at = code.local('i64');
+    const asks = code.local('i64');
+    const streams = code.local('i32');
+    const { request = 0, storeRegion = 12, store: keeps = 0, refill, busy = refill } = data;
+    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    code
+      .memory(OP.i64Load, cellAt(CELL.history))
+      .tee(at)
+      .i64(BigInt(ticksOf(request)));
+    emitOperator(code, 'i64.add');
+    code.set(asks);
+    const later = (cell: number, ticks: number, than: number): void => {
+      load(code, cell).i64(BigInt(ticks));
+      emitOperator(code, 'i64.add');
+      code.get(than);
+      emitOperator(code, 'i64.gtS');
+    };
+    const region = (): void => {
+      code.get(real).i32(storeRegion);
+      emitOperator(code, 'i32.shrU');
+    };
+    later(CELL.stored, ticksOf(busy - request - refill), at);
+    code.set(streams);
+    later(CELL.dataIdle, 0, at);
+    later(CELL.port, 0, asks);
+    emitOperator(code, 'i32.or');
+    code.get(streams);
+    later(CELL.stored, TICKS.cycle - ticksOf(keeps), asks);
+    region();
+    differs(code, CELL.storeRegion);
+    emitOperator(code, 'i32.or');
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.or');
+    code.if().get(P.cpu).get(P.ip).get(real).call(this.parts.imports.timeStore).op(OP.return).op(OP.end);
+    code.get(streams);
+    emitOperator(code, 'i32.eqz');
+    code.if().get(P.cpu);
+    load(code, CELL.stored).memory(OP.i64Store, cellAt(CELL.storeBefore));
+    store(code, CELL.storeFrom, asks);
+    code.get(P.cpu);
+    region();
+    code.memory(OP.i32Store, cellAt(CELL.storeRegion)).op(OP.end);
+    code
+      .get(P.cpu)
+      .get(asks)
+      .i64(BigInt(ticksOf(keeps)));
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.stored));
+    this.parts.builder.define(func, code);
+  }
+
+  /** The same for profiles whose stores only wait for refills. */
+  private defineWaiting(func: number): void {
+    const code = new Code(3);
+    load(code, CELL.port);
+    load(code, CELL.next);
+    emitOperator(code, 'i64.gtS');
+    code.if().get(P.cpu).get(P.ip).get(2).call(this.parts.imports.timeStore).op(OP.end);
+    this.parts.builder.define(func, code);
   }
 
   /** Emits: where addresses are translated and the page is not that of the access before, it is looked up. */
@@ -92,19 +182,12 @@ export class AccessHelper {
     load(code, CELL.dataPage);
     emitOperator(code, 'i64.ne');
     code.if();
-    if (translation.data.index === 'page') {
-      code.get(tag);
-      emitOperator(code, 'i32.wrap');
-      this.parts.tables.setOf(code, { at: this.map.dataTlb, ...translation.data });
-      code.set(set);
-      this.parts.tables.holds(code, { set, tag }, translation.data.ways);
-      code.if();
-      store(code, CELL.dataPage, tag);
-      code.op(OP.else);
-      slow();
-      code.op(OP.end);
-    } else slow();
-    code.op(OP.end).op(OP.end);
+    emitHolds(code, this.parts.tables, { at: this.map.dataTlb, ...translation.data }, { page: tag, set });
+    code.if();
+    store(code, CELL.dataPage, tag);
+    code.op(OP.else);
+    slow();
+    code.op(OP.end).op(OP.end).op(OP.end);
   }
 
   /** The address of the newest entry of a line's set in the data cache: pushes it. @param line local, i32 */
@@ -114,14 +197,24 @@ export class AccessHelper {
   }
 }
 
-/** Whether refills keep the port to memory busy. */
-export const refills = ({ fetch, data }: TimingProfile): boolean => fetch.refill > 0 || data.refill > 0;
+/** Whether stores have to do with the port to memory. */
+const storesWait = ({ fetch, data }: TimingProfile): boolean =>
+  fetch.refill > 0 || data.refill > 0 || (data.store ?? 0) > 0;
 
-/** Pushes a flag in the place of {@link STORE_FLAG}: whether the port to memory is busy when the next one can issue. */
-export function emitPortBusy(code: Code): void {
-  load(code, CELL.port);
-  load(code, CELL.next);
+/** Whether a line can be in the cache of which not everything is there. */
+export const arrives = ({ data }: TimingProfile): boolean => data.refill > 0 && (data.beat ?? 0) > 0;
+
+/** Pushes the time at which the instruction issued. */
+function pushIssued(code: Code): void {
+  code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+  emitOperator(code, 'i32.and');
+  emitOperator(code, 'i32.add');
+  code.memory(OP.i64Load, cellAt(CELL.history));
+}
+
+/** Pushes whether a line is being brought in. */
+export function emitArriving(code: Code): void {
+  load(code, CELL.dataRows);
+  pushIssued(code);
   emitOperator(code, 'i64.gtS');
-  code.i32(Math.log2(STORE_FLAG));
-  emitOperator(code, 'i32.shl');
 }

@@ -4,7 +4,7 @@ import { OP } from '../engine/wasm/opcodes';
 import { Code } from '../engine/wasm/module';
 import { CAUSE } from './causes';
 import { addTo, cellAt, count, emitBlame, load, P, pushAddress } from './emit';
-import { CELL, ticksOf } from './state';
+import { CELL, HISTORY, ticksOf } from './state';
 import { structureMap } from './structures';
 import type { HelperParts } from './weave-fetch';
 
@@ -17,6 +17,23 @@ export class BranchHelper {
   constructor(private readonly parts: HelperParts) {
     this.branch = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
     this.define();
+  }
+
+  /** Emits: a branch that was not expected to be taken; fetching has gone on behind it. */
+  mispredicted(code: Code): void {
+    this.wrongPath(code);
+    this.redirect(code, 'mispredicted');
+  }
+
+  /** Emits: near the end of a line, fetching has perhaps gone on into the next one. */
+  wrongPath(code: Code): void {
+    const { profile, imports } = this.parts;
+    const size = 1 << profile.fetch.lineShift;
+    code.get(P.ip).i32(2 * size - 1);
+    emitOperator(code, 'i32.and');
+    code.i32(2 * (size - 4 * HISTORY));
+    emitOperator(code, 'i32.geU');
+    code.if().get(P.cpu).get(P.ip).call(imports.timeWrongPath).op(OP.end);
   }
 
   /** Emits: fetching starts anew after a number of cycles. */
@@ -95,7 +112,9 @@ export class BranchHelper {
     emitOperator(code, 'i32.and');
     code.get(decoded).get(known).op(OP.select).get(taken);
     emitOperator(code, 'i32.ne');
-    code.if();
+    code.if().get(taken).if();
+    this.wrongPath(code);
+    code.op(OP.end);
     this.redirect(code, 'mispredicted');
     code.op(OP.else).get(taken).if().get(known).if();
     this.redirected(code);

@@ -3,25 +3,14 @@ import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder } from '../engine/wasm/module';
 import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
-import { CAUSE } from './causes';
-import {
-  cellAt,
-  count,
-  differs,
-  emitBlame,
-  HISTORY_MASK,
-  load,
-  maximum,
-  P,
-  pushAddress,
-  store,
-} from './emit';
+import { cellAt, count, differs, load, P, pushAddress, store } from './emit';
 import type { TimingProfile } from './profile';
-import { CELL, ticksOf } from './state';
+import { arrivalTicks } from './memory-port';
+import { CELL } from './state';
 import { structureMap } from './structures';
-import { refills } from './weave-access';
 import type { ImportNumbers } from './weave-imports';
-import { insertTag, type TableHelpers } from './weave-tables';
+import { emitHolds } from './weave-pages';
+import type { TableHelpers } from './weave-tables';
 
 /** High half of the cell of the last line. */
 const REAL_LINE = cellAt(CELL.line) + 4;
@@ -72,24 +61,46 @@ export class FetchHelper {
     pushAddress(code);
     code.i64(12n);
     emitOperator(code, 'i64.shrU');
+    code.tee(tag);
     load(code, CELL.fetchPage);
     emitOperator(code, 'i64.ne');
     code.if();
+    this.firstLevel(code, tag);
+    code.if();
+    store(code, CELL.fetchPage, tag);
+    code.op(OP.else);
     slow();
-    code.op(OP.end).op(OP.end);
-    count(code, 'fetchedLines');
+    code.op(OP.end).op(OP.end).op(OP.end);
     code.get(set);
     emitOperator(code, 'i64.extendU');
     code.set(tag).get(set);
     this.parts.tables.setOf(code, { at: structureMap(this.parts.profile).fetch, ...fetch });
     code.set(set);
+    if (fetch.refill > 0 && fetch.beat) {
+      // A line is being brought in: perhaps this one.
+      load(code, CELL.fetchStart).i64(BigInt(arrivalTicks(fetch)));
+      emitOperator(code, 'i64.add');
+      load(code, CELL.next);
+      emitOperator(code, 'i64.gtS');
+      code.if();
+      slow();
+      code.op(OP.end);
+    }
     this.parts.tables.holds(code, { set, tag }, fetch.ways);
     emitOperator(code, 'i32.eqz');
     code.if();
-    insertTag(code, { set, tag }, fetch);
-    this.fetchMiss(code);
-    code.op(OP.end).i32(0);
+    slow();
+    code.op(OP.end);
+    count(code, 'fetchedLines');
+    code.i32(0);
     this.parts.builder.define(this.fetch, code);
+  }
+
+  /** Pushes whether the first level of translation has a page. @param page local, i64 */
+  private firstLevel(code: Code, page: number): void {
+    const { profile, tables } = this.parts;
+    const level = { at: structureMap(profile).instructionTlb, ...profile.translation.instruction };
+    emitHolds(code, tables, level, { page, set: code.local('i32') });
   }
 
   /** Emits: this is the line that was fetched last, by its records. */
@@ -115,56 +126,6 @@ export class FetchHelper {
     code.i32(fetch.lineShift + 1);
     emitOperator(code, 'i32.shrU');
     emitOperator(code, 'i32.or');
-  }
-
-  /** Emits what a line that is not in the cache costs: as much as fetching is not ahead. */
-  private fetchMiss(code: Code): void {
-    const { fetch, core } = this.parts.profile;
-    const from = code.local('i64');
-    const redirect = code.local('i64');
-    const next = code.local('i64');
-    count(code, 'instructionMisses');
-    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.add');
-    code.memory(OP.i64Load, cellAt(CELL.history)).i64(BigInt(ticksOf(core.runAhead / core.issueWidth)));
-    emitOperator(code, 'i64.add');
-    code.set(from);
-    load(code, CELL.redirect).set(redirect);
-    maximum(code, from, redirect);
-    code.set(from);
-    if (refills(this.parts.profile)) this.refill(code, from, redirect);
-    code.get(from).i64(BigInt(ticksOf(fetch.miss)));
-    emitOperator(code, 'i64.add');
-    code.tee(from);
-    load(code, CELL.next).tee(next);
-    emitOperator(code, 'i64.gtS');
-    code.if();
-    store(code, CELL.next, from);
-    code.get(P.cpu);
-    load(code, CELL.stalls + CAUSE.instructionCache)
-      .get(from)
-      .get(next);
-    emitOperator(code, 'i64.sub');
-    code.tee(next);
-    emitOperator(code, 'i64.add');
-    code.memory(OP.i64Store, cellAt(CELL.stalls + CAUSE.instructionCache));
-    emitBlame(code, () => code.get(next));
-    code.op(OP.end);
-  }
-
-  /** Emits: a refill that could begin at `from` waits for the port, and takes it. @param port a local to use */
-  private refill(code: Code, from: number, port: number): void {
-    load(code, CELL.port).set(port);
-    maximum(code, from, port);
-    code.set(from);
-    if (this.parts.profile.fetch.refill === 0) return;
-    code
-      .get(P.cpu)
-      .get(from)
-      .i64(BigInt(ticksOf(this.parts.profile.fetch.refill)));
-    emitOperator(code, 'i64.add');
-    code.memory(OP.i64Store, cellAt(CELL.port));
   }
 }
 

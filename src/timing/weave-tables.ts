@@ -4,7 +4,6 @@ import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder } from '../engine/wasm/module';
 import { offsetOf } from '../state/layout';
 import { P } from './emit';
-import type { CacheTiming } from './profile';
 
 /** Bytes of an entry of a table. */
 const ENTRY = 8;
@@ -99,15 +98,4 @@ export class TableHelpers {
     code.if('i32').i32(1).op(OP.else);
     code.get(at.set).get(at.line).i32(ways).call(this.findLine).op(OP.end);
   }
-}
-
-/** Emits the entry of a tag into a set, where the oldest leaves. */
-export function insertTag(code: Code, { set, tag }: { set: number; tag: number }, cache: CacheTiming): void {
-  for (let at = ENTRY * (cache.ways - 1); at > 0; at -= ENTRY)
-    code
-      .get(set)
-      .get(set)
-      .memory(OP.i64Load, at - ENTRY)
-      .memory(OP.i64Store, at);
-  code.get(set).get(tag).memory(OP.i64Store, 0);
 }

@@ -30,10 +30,10 @@ import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { emitPortBusy, refills } from './weave-access';
+import { arrives, emitArriving } from './weave-access';
 import { emitOtherLine } from './weave-fetch';
 import { WeaveHelpers } from './weave-helpers';
-import { STORE_FLAG, type ImportNumbers } from './weave-imports';
+import { CONDITIONAL_FLAG, STORE_FLAG, ZERO_FLAG, type ImportNumbers } from './weave-imports';
 
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
@@ -59,9 +59,11 @@ export class TimingModuleWeaver implements ModuleWeaver {
   }
 
   access(code: Code, where: AccessPlace, isStore: boolean): void {
-    emitAccess({ code, helpers: this.helpers, profile: this.library.profile }, where, {
+    const { helpers, imports, library } = this;
+    emitAccess({ code, helpers, imports, profile: library.profile }, where, {
       bytes: 1,
-      store: isStore,
+      kind: 'reserve',
+      operation: isStore ? 'storeConditional' : 'load',
     });
   }
 }
@@ -234,6 +236,7 @@ class WovenInstruction implements WovenHandler {
       raise(code, CELL.done, done);
     }
     if (template.refetches) {
+      this.context.helpers.branches.wrongPath(code);
       code.get(P.cpu);
       load(code, CELL.next).memory(OP.i64Store, cellAt(CELL.redirect));
     }
@@ -248,7 +251,7 @@ class WovenInstruction implements WovenHandler {
     }
     count(code, 'branches');
     count(code, 'takenBranches');
-    helpers.branches.redirect(code, 'mispredicted');
+    helpers.branches.mispredicted(code);
     helpers.branches.leaveSoon(code);
   }
 
@@ -271,8 +274,8 @@ class WovenInstruction implements WovenHandler {
     code.i32(taken).call(helpers.branches.branch);
   }
 
-  access(where: AccessPlace, { bytes, operation }: AccessDescriptor): void {
-    emitAccess(this.context, where, { bytes, store: operation !== 'load' });
+  access(where: AccessPlace, access: AccessDescriptor): void {
+    emitAccess(this.context, where, access);
   }
 }
 
@@ -286,17 +289,61 @@ function pushRegister(code: Code, image: Image, form: Template['row']['form'], n
 
 /** An access: counted, and looked at where its page or line is not that of the one before, or it is not aligned. */
 function emitAccess(
-  { code, helpers, profile }: Pick<Context, 'code' | 'helpers' | 'profile'>,
+  context: Pick<Context, 'code' | 'helpers' | 'profile' | 'imports'>,
   { ea, linear }: AccessPlace,
-  access: { bytes: number; store: boolean },
+  access: Pick<AccessDescriptor, 'bytes' | 'operation' | 'kind'>,
 ): void {
-  const { data, core } = profile;
-  count(code, access.store ? 'stores' : 'loads');
+  const { code, helpers } = context;
+  const store = access.operation !== 'load';
+  count(code, store ? 'stores' : 'loads');
   const real = code.local('i32');
-  const line = code.local('i32');
   code.get(linear).get(P.cpu).memory(OP.i32Load, offsetOf('RAMBASE'));
   emitOperator(code, 'i32.sub');
-  code.tee(real).i32(data.lineShift);
+  code.set(real);
+  const flags =
+    access.operation === 'storeConditional' ? CONDITIONAL_FLAG : access.kind === 'zero' ? ZERO_FLAG : 0;
+  const what = access.bytes | (store ? STORE_FLAG : 0) | flags;
+  if (access.operation === 'storeConditional' || access.kind === 'zero') {
+    emitSpecialAccess(context, { ea, real }, what);
+    return;
+  }
+  emitUnusual(context, { ea, real }, access);
+  code.if().get(P.cpu).get(P.ip).get(ea).get(real).i32(what).call(helpers.storage.access);
+  if (store && helpers.storage.stored !== undefined)
+    code.op(OP.else).get(P.cpu).get(P.ip).get(real).call(helpers.storage.stored);
+  code.op(OP.end);
+}
+
+/** A conditional store, or the first doubleword of dcbz, which is TypeScript's. */
+function emitSpecialAccess(
+  { code, imports, profile }: Pick<Context, 'code' | 'profile' | 'imports'>,
+  { ea, real }: { ea: number; real: number },
+  what: number,
+): void {
+  if (what & ZERO_FLAG) {
+    code.get(real).i32((1 << profile.data.lineShift) - 1);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.eqz');
+    code.if();
+  }
+  code.get(P.cpu).get(P.ip).get(ea).i64(32n);
+  emitOperator(code, 'i64.shrU');
+  emitOperator(code, 'i32.wrap');
+  code.get(ea);
+  emitOperator(code, 'i32.wrap');
+  code.get(real).i32(what).call(imports.timeAccess);
+  if (what & ZERO_FLAG) code.op(OP.end);
+}
+
+/** Pushes whether an access is not on the newest line of its set and on the same page as the one before, or not aligned. */
+function emitUnusual(
+  { code, helpers, profile }: Pick<Context, 'code' | 'helpers' | 'profile'>,
+  { ea, real }: { ea: number; real: number },
+  { bytes, operation }: Pick<AccessDescriptor, 'bytes' | 'operation'>,
+): void {
+  const { data, core } = profile;
+  const line = code.local('i32');
+  code.get(real).i32(data.lineShift);
   emitOperator(code, 'i32.shrU');
   code.set(line);
   helpers.storage.newestOfLine(code, line);
@@ -311,22 +358,16 @@ function emitAccess(
   emitOperator(code, 'i64.ne');
   emitOperator(code, 'i32.and');
   emitOperator(code, 'i32.or');
-  if (access.store && refills(profile)) {
-    emitPortBusy(code);
+  if (operation === 'load' && arrives(profile)) {
+    emitArriving(code);
     emitOperator(code, 'i32.or');
   }
-  if (access.bytes > 1) {
-    code.get(ea);
-    emitOperator(code, 'i32.wrap');
-    code.i32(core.alignment - 1);
-    emitOperator(code, 'i32.and');
-    code.i32(core.alignment - access.bytes);
-    emitOperator(code, 'i32.gtU');
-    emitOperator(code, 'i32.or');
-  }
-  code.if().get(P.cpu).get(P.ip).get(ea).get(real);
-  code
-    .i32(access.bytes | (access.store ? STORE_FLAG : 0))
-    .call(helpers.storage.access)
-    .op(OP.end);
+  if (bytes <= 1) return;
+  code.get(ea);
+  emitOperator(code, 'i32.wrap');
+  code.i32(core.alignment - 1);
+  emitOperator(code, 'i32.and');
+  code.i32(core.alignment - bytes);
+  emitOperator(code, 'i32.gtU');
+  emitOperator(code, 'i32.or');
 }

@@ -27,7 +27,14 @@ import { structureMap, Structures } from './structures';
 import { Timing } from './timing';
 import type { TranslatorWalks } from './walks';
 import { TimingModuleWeaver } from './weave';
-import { declareTimingImports, STORE_FLAG, type ImportNumbers, type WovenImports } from './weave-imports';
+import {
+  CONDITIONAL_FLAG,
+  declareTimingImports,
+  STORE_FLAG,
+  ZERO_FLAG,
+  type ImportNumbers,
+  type WovenImports,
+} from './weave-imports';
 
 const AT = {
   timing: offsetOf('TIMING'),
@@ -160,14 +167,27 @@ export class WovenTiming extends Timing {
         this.record = record;
         const schedule = this.scheduleOf(record);
         const [a, b] = schedule.operands;
-        pipeline.issue(schedule, record >>> 1, cpu.state.gpr(a), cpu.state.gpr(b));
+        pipeline.issue(schedule, this.placeOf(cpu.state, record), cpu.state.gpr(a), cpu.state.gpr(b));
       },
       timeAccess: (base, record, hi, lo, real, what) => {
         const { pipeline } = at(base);
         this.record = record;
         pipeline.resume(this.scheduleOf(record), record >>> 1);
         const store = (what & STORE_FLAG) !== 0;
-        pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, inhibited: false });
+        const kind = what & ZERO_FLAG ? 'zero' : what & CONDITIONAL_FLAG ? 'conditional' : 'plain';
+        pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, kind, inhibited: false });
+      },
+      timeWrongPath: (base, record) => {
+        const { cpu, pipeline } = at(base);
+        this.record = record;
+        pipeline.resume(this.scheduleOf(record), record >>> 1);
+        pipeline.fetchBehind(this.placeOf(cpu.state, record));
+      },
+      timeStore: (base, record, real) => {
+        const { pipeline } = at(base);
+        this.record = record;
+        pipeline.resume(this.scheduleOf(record), record >>> 1);
+        pipeline.written(real);
       },
     };
   }

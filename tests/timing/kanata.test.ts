@@ -48,7 +48,7 @@ test('an instruction that waits for a load issues three cycles after it, and say
 test('a load that misses completes later', () => {
   const { all } = traced('isync; ld 4,0(20); ld 5,8(20); nop');
   const length = ({ stages }: KanataInstruction): number => stages['end']! - stages['X']!;
-  expect(all.slice(2, 4).map(length)).toEqual([11, 3]);
+  expect(all.slice(2, 4).map(length)).toEqual([6, 3]);
 });
 
 test('every instruction is fetched, executed and retired, in order', () => {

@@ -72,25 +72,27 @@ describe.each(MODELS)('%s model', (_name, create) => {
     expect(cold - warm).toBe(3 * 5);
   });
 
-  test('stores wait for the port that brings such a line in', () => {
-    // The first store of a line passes 5 cycles late, the second when the refill has had its 11: 5 + 6 - 1 a line.
+  test('stores and the refill of such a line wait for each other', () => {
+    // The last store of a line issues at -1, asks for the port at 1 and keeps it until 3; the refill has asked at -2: it
+    // is 5 late, its line there at 10, the port free at 13. The first store of the line passes, the second waits for the
+    // port, and the third for the second: 10, and 1 where there is a third.
     const { cold, warm } = measure(Array(48).fill('std 4,0(20)').join('; '), '', create);
     expect(warm).toBe(48);
-    expect(cold - warm).toBe(3 * 10);
+    expect(cold - warm).toBe(2 * 11 + 10);
   });
 
-  test('a load that misses waits for that port too', () => {
+  test('a load that misses behind such a line finds the port free again', () => {
     const line = Array(16).fill('nop').join('; ');
     const { cold, warm } = measure(`${line}; ${line}; ld 4,0(20); add 5,4,4`, '', create);
     expect(warm).toBe(32 + 4);
-    // Two more lines; the load is third in the last: it issues 5 + 2 after the refill began, waits for the rest of its
-    // 11 and for its own miss of 8.
-    expect(cold - warm).toBe(2 * 5 + 11 - 7 + 8);
+    // Two more lines; the load is third in the last: it issues at 7, asks for the port at 9, and that is free at 8.
+    expect(cold - warm).toBe(2 * 5 + 3);
   });
 
   test('isync waits for a load that misses', () => {
     const { cold, warm } = measure('ld 4,0(20); nop; nop; isync; nop', '', create);
     expect(warm).toBe(3 + 6 + 1);
-    expect(cold - warm).toBe(8);
+    // What it loads is there at 6, and isync would issue at 3.
+    expect(cold - warm).toBe(3);
   });
 });
