@@ -17,6 +17,10 @@ const NOP = 0x60000000;
 /** Rows that binutils 2.40 cannot print, and why. */
 const NOT_IN_BINUTILS: Readonly<Record<string, string>> = {
   mftb: 'its 64-bit dialects write mftb for mfspr from 268 and 269 only, and know no opcode 31/371',
+  lfdp: 'it keeps it for POWER6',
+  lfdpx: 'it keeps it for POWER6',
+  stfdp: 'it keeps it for POWER6',
+  stfdpx: 'it keeps it for POWER6',
 };
 /** Extended mnemonics that GNU as 2.40 does not know, and why we do. */
 const NOT_IN_GNU_AS: Readonly<Record<string, string>> = {
