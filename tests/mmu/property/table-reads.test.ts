@@ -1,0 +1,108 @@
+/**
+ * The reads of tables that the cycle model asks for, against the steps of walk events: the same entries in the same
+ * order, and the last of them alone. On a failure fast-check prints the seed; run again with `BOOK3S_SEED=<seed>`.
+ */
+import fc from 'fast-check';
+import { benchProgram } from '../../../src/cli/bench/guest-timing';
+import { RealMemory } from '../../../src/core/memory';
+import { hiOf, loOf } from '../../../src/core/u64';
+import { readImage } from '../../../src/loader';
+import { Machine } from '../../../src/machine/machine';
+import { POWERNV_MACHINE } from '../../../src/machine/powernv';
+import { ACCESS, type AccessName } from '../../../src/mmu/access';
+import { tableLevel, tableLevelName, type TableReads } from '../../../src/mmu/table-reads';
+import { Translator } from '../../../src/mmu/translate';
+import { WalkCache } from '../../../src/mmu/walk-cache';
+import { CpuState } from '../../../src/state/cpu-state';
+import type { WalkStep } from '../../../src/trace/events/walk';
+import { MEMORY_SIZE, soundMachine, type RandomMachine } from './tables';
+
+const seed = Number(process.env['BOOK3S_SEED'] ?? Date.now() & 0x7fffffff);
+
+type Read = readonly [what: string, address: number];
+
+function nameOf({ what, level, scope, purpose }: WalkStep): string {
+  const name = level === undefined ? what : `${what} level ${level}`;
+  if (scope !== 'partition') return name;
+  return purpose === 'access' ? `partition ${name}` : `partition ${name} of ${purpose}`;
+}
+
+/** What an event says was read in memory; undefined: the translation failed. */
+function seenReads(mmu: Translator, cpu: CpuState, access: AccessName, ea: bigint): Read[] | undefined {
+  let steps: readonly WalkStep[] = [];
+  mmu.observer = { walk: (event) => (steps = event.steps) };
+  const done = mmu.probe(cpu, ACCESS[access], hiOf(ea), loOf(ea));
+  mmu.observer = undefined;
+  if (!done) return undefined;
+  return steps
+    .filter(({ hostRa }) => hostRa !== undefined)
+    .map((step) => [nameOf(step), Number(step.hostRa! & 0xffffffffn)]);
+}
+
+const listed = ({ count, levels, addresses }: TableReads): Read[] =>
+  Array.from({ length: count }, (_, i) => [tableLevelName(levels[i]!), addresses[i]!]);
+
+/** @returns how many entries were compared */
+function compare(mmu: Translator, cpu: CpuState, access: AccessName, ea: bigint): number {
+  const expected = seenReads(mmu, cpu, access, ea);
+  if (!expected) return 0;
+  const [hi, lo] = [hiOf(ea), loOf(ea)];
+  expect(listed(mmu.tables.all(cpu, ACCESS[access], hi, lo))).toEqual(expected);
+  expect(listed(mmu.tables.last(cpu, ACCESS[access], hi, lo))).toEqual(expected.slice(-1));
+  return expected.length;
+}
+
+const memory = RealMemory.ofSize(MEMORY_SIZE);
+
+function compareAll({ words, registers, accesses, policy }: RandomMachine): number {
+  memory.bytes.fill(0);
+  memory.tablePages.fill(0);
+  for (const [address, value] of words) memory.setDoubleword(address, value);
+  const cpu = CpuState.detached();
+  for (const [name, value] of Object.entries(registers)) cpu.setNamed(name, value);
+  const mmu = new Translator(memory, policy);
+  mmu.walks = new WalkCache();
+  let compared = 0;
+  // In the second pass walks are known.
+  for (let pass = 0; pass < 2; pass++)
+    for (const { access, ea } of accesses) {
+      mmu.access(cpu, ACCESS[access], hiOf(ea), loOf(ea));
+      compared += compare(mmu, cpu, access, ea);
+    }
+  return compared;
+}
+
+test(`radix trees of one stage and two (seed ${seed})`, () => {
+  let compared = 0;
+  fc.assert(
+    fc.property(soundMachine, (machine) => void (compared += compareAll(machine))),
+    { seed, numRuns: 400 },
+  );
+  expect(compared).toBeGreaterThan(2000);
+});
+
+test('a hashed page table: every slot that was searched', () => {
+  const machine = new Machine({
+    description: POWERNV_MACHINE,
+    memory: 512 * 2 ** 20,
+    output: () => undefined,
+  });
+  const image = benchProgram('random-touch-hpt.s', { TOUCHES: 1000 });
+  machine.load(readImage('hpt', image, { entry: 0x10n }));
+  const { translator, state } = machine.cpus[0]!;
+  const WINDOW = 0x40000000n;
+  machine.run(400_000);
+  let compared = 0;
+  for (let page = 0n; page < 50n; page++)
+    compared += compare(translator, state, 'load', WINDOW + (page << 16n));
+  expect(compared).toBe(50 * 17);
+});
+
+test('numbers of levels have the names of steps', () => {
+  const step = { scope: 'partition', what: 'PTE', purpose: 'PDE/PTE', level: 3 } as const;
+  expect(tableLevelName(tableLevel(step))).toBe('partition PTE level 3 of PDE/PTE');
+  expect(tableLevelName(tableLevel({ scope: 'partition', what: 'PATE', purpose: 'access' }))).toBe(
+    'partition PATE',
+  );
+  expect(tableLevelName(tableLevel({ scope: 'process', what: 'PRTE', purpose: 'access' }))).toBe('PRTE');
+});
