@@ -37,6 +37,9 @@ import { VSX_PERMUTE_ROWS } from './rows/vsx-permute';
 import { VSX_PREFIXED_PERMUTE_ROWS } from './rows/vsx-prefixed-permute';
 import { VSX_TEST_CLASS_ROWS } from './rows/vsx-test-class';
 import { VSX_ARITHMETIC_ROWS } from './rows/vsx-arithmetic';
+import { VSX_COMPARE_ROWS } from './rows/vsx-compare';
+import { VSX_ROUND_CONVERT_ROWS } from './rows/vsx-round-convert';
+import { VSX_TEST_DIVIDE_ROWS } from './rows/vsx-test-divide';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -109,6 +112,9 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_EXPONENT_ROWS,
   ...VSX_TEST_CLASS_ROWS,
   ...VSX_ARITHMETIC_ROWS,
+  ...VSX_COMPARE_ROWS,
+  ...VSX_ROUND_CONVERT_ROWS,
+  ...VSX_TEST_DIVIDE_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

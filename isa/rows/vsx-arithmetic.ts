@@ -6,20 +6,20 @@ import { FPSCR, FPSCR_EXCEPTIONS } from '../registers/float';
 import { and, i64, op, or, type I32, type I64 } from '../vocabulary/expr';
 import {
   controlWith, FLOAT_CONTROL, floatAdd, floatDivide, floatMultiply, floatMultiplyAdd, floatSquareRoot, resultOf,
-  statusOf, type FloatResult,
+  statusOf, 
 } from '../vocabulary/float-arithmetic'; // prettier-ignore
 import type { FormName } from '../vocabulary/forms';
 import { insn, type InsnRow, type IsaLevel, type TimingClass } from '../vocabulary/row';
-import type { Sem } from '../vocabulary/stmt';
+import { def, type Sem } from '../vocabulary/stmt';
 import { dw0, type Vector } from '../vocabulary/vector';
 import {
-  A, B, doublewords, elementwise, scalar, singles, T, toDoublewords, toSingles, vsxProperties,
+  A, B, doublewords, elementwise, scalar, singles, T, toDoublewords, toSingles, vsxProperties, type Computed,
 } from '../vocabulary/vsx-float'; // prettier-ignore
 
 const { SINGLE, NEGATE_ADDEND, NEGATE_RESULT } = FLOAT_CONTROL;
 
 /** An operation on numbers in double format, under a control word; `operands` is the format that the operands have. */
-type Operation = (values: readonly I64[], control: I32, operands: number) => FloatResult;
+type Operation = (values: readonly I64[], control: I32, operands: number) => Computed;
 /** What an instruction does with its registers. */
 type Registers = (operation: Operation, registers: readonly Vector[], bits: number) => Sem;
 interface Kind {
@@ -79,12 +79,15 @@ const ONE = i64(0x3ffn << 52n);
 /** choice: estimates are the quotients themselves, with their exceptions, as in QEMU. */
 const reciprocal: Operation = ([b], control) => floatDivide(ONE, b!, control);
 /** Square root and quotient are rounded both, the root to the operand's format; of its status exceptions and FI count, as in QEMU. */
-const reciprocalRoot: Operation = ([b], control, operands) => {
-  const root = floatSquareRoot(b!, controlWith(operands));
-  const quotient = floatDivide(ONE, resultOf(root), control);
-  const status = or(and(statusOf(root), i64(FPSCR_EXCEPTIONS | FPSCR.FI.mask)), statusOf(quotient));
-  return op('v128.withDw1', quotient, status);
-};
+const reciprocalRoot: Operation =
+  ([b], control, operands) =>
+  (body) =>
+    def(floatSquareRoot(b!, controlWith(operands)), (root) =>
+      def(floatDivide(ONE, resultOf(root), control), (quotient) => {
+        const status = or(and(statusOf(root), i64(FPSCR_EXCEPTIONS | FPSCR.FI.mask)), statusOf(quotient));
+        return def(op<'v128'>('v128.withDw1', quotient, status), body);
+      }),
+    );
 
 const FLOAT = 'vectorFloat';
 const SLOW = 'vectorDivide';

@@ -2,7 +2,7 @@
  * Vector-scalar floating-point operations (Power ISA Book I, 7.6): how the elements of registers become operands in
  * double format, and how results become elements. The arithmetic is `float-arithmetic.ts`.
  */
-import { and, extendU, i64, or, shl, vsr, zext32, type I64 } from './expr';
+import { and, extendU, i64, op, or, shl, vsr, zext32, type I64 } from './expr';
 import { doubleToSingle, singleToDouble } from './float';
 import { resultOf, statusOf, type FloatResult } from './float-arithmetic';
 import { finishScalar, finishVector } from './fpscr';
@@ -66,10 +66,22 @@ export const toEvenSingles: Gather = (results) => (body) =>
 export const toWords: Gather = (results) => (body) => body(fourWords(results));
 export const toEvenWords: Gather = (results) => (body) => body(twoWordsTwice(results));
 
+/** What an operation gives, or statements that compute it: an expression is computed at every use. */
+export type Computed = FloatResult | Bind<FloatResult>;
+const computing =
+  (result: Computed): Bind<FloatResult> =>
+  (body) =>
+    typeof result === 'function' ? result(body) : def(result, body);
+/** The operator's result with another value. */
+export const withResult =
+  (r: FloatResult, value: (r: FloatResult) => I64): Bind<FloatResult> =>
+  (body) =>
+    def(r, (whole) => def(op<'v128'>('v128.withDw0', whole, value(whole)), body));
+
 /** An operation on the corresponding elements of registers. @param ignored exceptions that it does not report */
 export const elementwise = (
   operands: readonly (readonly Bind<I64>[])[],
-  operation: (...elements: I64[]) => FloatResult,
+  operation: (...elements: I64[]) => Computed,
   gather: Gather,
   { ignored = 0n }: { readonly ignored?: bigint } = {},
 ): Sem => {
@@ -77,7 +89,7 @@ export const elementwise = (
   const computed = elements.map(
     (args): Bind<FloatResult> =>
       (body) =>
-        bindAll(args, (values) => def(operation(...values), body)),
+        bindAll(args, (values) => computing(operation(...values))(body)),
   );
   return bindAll(computed, (results) =>
     def(
@@ -91,5 +103,9 @@ export const elementwise = (
 };
 
 /** The end of a scalar operation: doubleword 1, undefined before v3.1, becomes 0. */
-export const scalar = (r: FloatResult): Sem =>
-  def(r, (result) => finishScalar(statusOf(result), setVsr('XT', inDw0(resultOf(result)))));
+export const scalar = (r: Computed): Sem =>
+  computing(r)((result) => finishScalar(statusOf(result), setVsr('XT', inDw0(resultOf(result)))));
+
+/** The end of a scalar operation that leaves FPRF, FR and FI as they are. */
+export const scalarKeepingClass = (r: Computed): Sem =>
+  computing(r)((result) => finishVector(statusOf(result), setVsr('XT', inDw0(resultOf(result)))));

@@ -42,6 +42,9 @@ import { VSX_PERMUTE_ROWS } from '../../isa/rows/vsx-permute';
 import { VSX_PREFIXED_PERMUTE_ROWS } from '../../isa/rows/vsx-prefixed-permute';
 import { VSX_TEST_CLASS_ROWS } from '../../isa/rows/vsx-test-class';
 import { VSX_ARITHMETIC_ROWS } from '../../isa/rows/vsx-arithmetic';
+import { VSX_COMPARE_ROWS } from '../../isa/rows/vsx-compare';
+import { VSX_ROUND_CONVERT_ROWS } from '../../isa/rows/vsx-round-convert';
+import { VSX_TEST_DIVIDE_ROWS } from '../../isa/rows/vsx-test-divide';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
@@ -114,6 +117,9 @@ const CATEGORIES: readonly Category[] = [
   ['Vector-scalar exponents and significands', VSX_EXPONENT_ROWS],
   ['Vector-scalar tests of classes', VSX_TEST_CLASS_ROWS],
   ['Vector-scalar floating-point arithmetic', VSX_ARITHMETIC_ROWS],
+  ['Vector-scalar floating-point comparison, maximum and minimum', VSX_COMPARE_ROWS],
+  ['Vector-scalar rounding and conversion', VSX_ROUND_CONVERT_ROWS],
+  ['Vector-scalar tests for division and square root', VSX_TEST_DIVIDE_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
