@@ -123,8 +123,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
   EFAULT: 'an entry where L1 has no memory (EFAULT)',
 };
 
-const causeText = (dsisr: number): string => {
-  const value = BigInt(dsisr >>> 0);
+const causeText = (value: bigint): string => {
   const names = Object.entries<Field>(STORAGE_CAUSE).flatMap(([name, bit]) =>
     has(value, bit) ? [name] : [],
   );
@@ -157,10 +156,13 @@ function outcomeLines({ outcome }: DescribedAccess, walk: WalkEvent, color: Chal
         'L1 sees nothing',
       ];
     case 'reflect': {
-      const asdr = outcome.asdr === undefined ? (walk.fault?.asdr ?? 0n) : BigInt(outcome.asdr);
+      const { fault } = walk;
+      const asdr = outcome.asdr === undefined ? (fault?.asdr ?? 0n) : BigInt(outcome.asdr);
+      const cause =
+        outcome.dsisr === undefined ? (fault?.hdsisr ?? fault?.cause ?? 0n) : BigInt(outcome.dsisr >>> 0);
       const registers = fetch
-        ? `HSRR1 with ${causeText(outcome.dsisr)}, ASDR ${hex0x(asdr)}`
-        : `HDSISR ${causeText(outcome.dsisr)}, HDAR ${hex0x(walk.ea)}, ASDR ${hex0x(asdr)}`;
+        ? `HSRR1 with ${causeText(cause)}, ASDR ${hex0x(asdr)}`
+        : `HDSISR ${causeText(cause)}, HDAR ${hex0x(walk.ea)}, ASDR ${hex0x(asdr)}`;
       return [
         color.red(
           `L1 gets ${hex(fetch ? FETCH_VECTOR : DATA_VECTOR)} as the result of H_ENTER_NESTED: ${registers}`,
@@ -170,7 +172,7 @@ function outcomeLines({ outcome }: DescribedAccess, walk: WalkEvent, color: Chal
     case 'inject':
       return [
         color.red(
-          `The nested guest gets Data Storage 0x300, DSISR ${causeText(outcome.dsisr)}: L1's memory is read-only there`,
+          `The nested guest gets Data Storage 0x300, DSISR ${causeText(BigInt(outcome.dsisr >>> 0))}: L1's memory is read-only there`,
         ),
       ];
     case 'mmio':

@@ -37,8 +37,11 @@ export type AccessOutcome =
   | { readonly kind: 'would map'; readonly shadow: LeafView }
   /** The same, but L0 has no entry for L1's page yet: the host decides how large it becomes. */
   | { readonly kind: 'would fault in' }
-  /** L1 gets a hypervisor storage interrupt: cause bits, and the ASDR where it is not the page of the access. */
-  | { readonly kind: 'reflect'; readonly dsisr: number; readonly asdr?: number }
+  /**
+   * L1 gets a hypervisor storage interrupt: cause bits and ASDR where they are not what the hardware gave. With hazard
+   * H-9 as in Linux an access that L0 cannot serve is one of those that look like the hardware's fault.
+   */
+  | { readonly kind: 'reflect'; readonly dsisr?: number; readonly asdr?: number }
   /** The nested guest gets a Data Storage interrupt with these cause bits: L1's memory there is read-only. */
   | { readonly kind: 'inject'; readonly dsisr: number }
   /** No memory of L1 is there: a device of L1's, or nothing. */
@@ -96,7 +99,8 @@ function outcomeOf(
   const wrong = verdictOf(walk, { store, fetch });
   if (wrong) return { kind: 'reflect', ...wrong };
   const access = store ? DSISR.ISSTORE : 0;
-  if (walk.shift < vm.geometry.shift) return { kind: 'reflect', dsisr: access | DSISR.UNSUPP_MMU };
+  if (walk.shift < vm.geometry.shift)
+    return { kind: 'reflect', ...(nested.isStrict('H-9') ? { dsisr: DSISR.UNSUPP_MMU } : {}) };
   const gpa = walk.raddr;
   const slot = gpa < 2 ** TREE_BITS ? vm.gfnToMemslot(Math.floor(gpa / vm.pageSize)) : null;
   if (!slot || slot.isInvalid) return { kind: 'mmio', gpa };

@@ -6,12 +6,13 @@ import { dumpGuests, dumpPartitionTable, dumpRmap, dumpShadow } from '../../../s
 import type { Dumped } from '../../../src/cli/dump/subject';
 import { switchToHpt } from '../../../src/kvm/hpt/switch';
 import { checkNested } from '../../../src/kvm/nested/check';
+import { describeAccess } from '../../../src/kvm/nested/describe-fault';
 import { describeGuests } from '../../../src/kvm/nested/describe-guests';
 import { describePartitionTable } from '../../../src/kvm/nested/describe-partition-table';
 import { writeDebugfsRadix } from '../../../src/kvm/nested/describe-radix';
 import { describeRmap } from '../../../src/kvm/nested/describe-rmap';
 import { listShadow } from '../../../src/kvm/nested/describe-shadow';
-import { LINUX } from '../../../src/kvm/nested/hazards';
+import { LINUX, STRICT } from '../../../src/kvm/nested/hazards';
 import { getOrCreateNested } from '../../../src/kvm/nested/nested-guests';
 import { L2Tree, LPID, RC, World } from './support';
 
@@ -371,4 +372,22 @@ test('while L1 has a hashed page table the words are rings: there is nothing nes
   writeDebugfsRadix(nested, (piece) => (text += piece));
   expect(text).toBe('');
   expect(textOf(dumpGuests(world.part, 10))).toMatch(/^0 nested guests: /);
+});
+
+describe('an access that L0 cannot serve (H-9)', () => {
+  test.each([
+    ['strict', STRICT],
+    ['linux', LINUX],
+  ] as const)('%s: what is told is what L1 gets', (_name, hazards) => {
+    for (const kind of ['load', 'store', 'fetch'] as const) {
+      const world = new World({ hazards });
+      // 4K pages of L1 under 64K pages of L0.
+      new L2Tree(world, LPID, 9).map(NGPA, GPA);
+      const done = world.access(NGPA, kind);
+      const told = 'result' in done && done.result.kind === 'reflect' ? { dsisr: done.result.dsisr } : {};
+      const guest = world.nested.find(LPID)!;
+      const access = { nGpa: NGPA, store: kind === 'store', fetch: kind === 'fetch', faults: true };
+      expect(describeAccess(world.nested, guest, access).outcome).toEqual({ kind: 'reflect', ...told });
+    }
+  });
 });
