@@ -176,3 +176,37 @@ describe('system calls', () => {
     expect(named(cpu, 'SRR0')).toBe(0n);
   });
 });
+
+describe('a floating-point exception that FPSCR enables and MSR did not', () => {
+  const [FE0, FE1] = [0x800n, 0x100n];
+  const [FEX, VX_VE] = [1n << 30n, (1n << 29n) | (1n << 7n)];
+  /** SRR1[43] and [47]: by floating-point, after the instruction that caused it. */
+  const CAUSE = (1n << 20n) | (1n << 16n);
+
+  test.each([FE0, FE1, FE0 | FE1])('interrupts after the mtmsrd that sets %p', (enable) => {
+    const { cpu, machine } = testCpu(POWER9, SF | HV | ME, { FPSCR: FEX | VX_VE });
+    expect(perform(cpu, 'mtmsrd', SF | HV | ME | enable, 0n)).toBe(OUTCOME.REDIRECT);
+    expect(machine.taken.map((t) => t.interrupt)).toEqual(['program']);
+    expect(named(cpu, 'SRR0')).toBe(0x3004n);
+    expect(named(cpu, 'SRR1')).toBe(SF | HV | ME | enable | CAUSE);
+    expect(cpu.nia).toBe(0x700n);
+    expect(cpu.msr & (FE0 | FE1)).toBe(0n);
+  });
+
+  test('interrupts at the target of a return', () => {
+    const to = { SRR0: 0x4000n, SRR1: SF | HV | ME | FE0, FPSCR: FEX | VX_VE };
+    const { cpu } = testCpu(POWER9, SF | HV | ME, to);
+    expect(perform(cpu, 'rfid')).toBe(OUTCOME.REDIRECT);
+    expect([named(cpu, 'SRR0'), named(cpu, 'SRR1')]).toEqual([0x4000n, SF | HV | ME | FE0 | CAUSE]);
+    expect(cpu.nia).toBe(0x700n);
+  });
+
+  test.each([
+    [SF | HV | ME, FEX | VX_VE],
+    [SF | HV | ME | FE0 | FE1, VX_VE],
+  ])('does nothing with MSR %p and FPSCR %p', (msr, FPSCR) => {
+    const { cpu, machine } = testCpu(POWER9, SF | HV | ME, { FPSCR });
+    expect(perform(cpu, 'mtmsrd', msr, 0n)).toBe(OUTCOME.RESUME);
+    expect(machine.taken).toEqual([]);
+  });
+});

@@ -1,8 +1,12 @@
 /** System calls, returns from interrupts, and moves to MSR (Power ISA v3.1 Book III, 4.3 and 4.4.5). */
+import { FPSCR } from '../../../isa/registers/float';
+import { PROGRAM_CAUSE } from '../../../isa/registers/interrupt-status';
 import { BESCR } from '../../../isa/registers/thread';
 import { MSR } from '../../../isa/registers/msr';
-import { get, put } from '../../core/bits';
+import { get, maskOf, put } from '../../core/bits';
+import { loOf } from '../../core/u64';
 import { offsetOf } from '../../state/layout';
+import type { Cpu } from '../cpu';
 import { takeInterrupt } from '../interrupts';
 import { moveEeAndRi, moveToMsr, returnToMsr, type ReturnKind } from '../msr';
 import { OUTCOME } from '../outcome';
@@ -12,7 +16,15 @@ const AT = {
   SRR0: offsetOf('SRR0'), SRR1: offsetOf('SRR1'), HSRR0: offsetOf('HSRR0'), HSRR1: offsetOf('HSRR1'),
   USRR0: offsetOf('USRR0'), USRR1: offsetOf('USRR1'), LR: offsetOf('LR'), CTR: offsetOf('CTR'),
   CFAR: offsetOf('CFAR'), NIA: offsetOf('NIA'), BESCR: offsetOf('BESCR'), EBBRR: offsetOf('EBBRR'),
+  MSR: offsetOf('MSR'), FPSCR: offsetOf('FPSCR'),
 } as const; // prettier-ignore
+
+const ENABLES = loOf(maskOf(MSR.FE0, MSR.FE1));
+const FEX = loOf(FPSCR.FEX.mask);
+const FLOAT_ENABLED = maskOf(PROGRAM_CAUSE.FP_ENABLED, PROGRAM_CAUSE.SRR0_IS_NEXT);
+/** True where MSR, just set, lets an exception interrupt that FPSCR has enabled (Book III, 7.5.9). */
+const floatInterrupts = ({ state }: Cpu): boolean =>
+  (state.lo(AT.MSR) & ENABLES) !== 0 && (state.lo(AT.FPSCR) & FEX) !== 0;
 
 const move =
   (half: 'both' | 'low'): Service =>
@@ -20,6 +32,8 @@ const move =
     const onlyEeAndRi = cpu.argInt(1) !== 0;
     if (onlyEeAndRi) moveEeAndRi(cpu, cpu.argInt(0));
     else moveToMsr(cpu, cpu.argHi(0), cpu.argInt(0), half);
+    if (floatInterrupts(cpu))
+      return completed(takeInterrupt(cpu, 'program', { completed: true, cause: FLOAT_ENABLED }));
     return contextChanged(cpu);
   };
 
@@ -31,6 +45,7 @@ const returnBy =
     state.setHalves(AT.CFAR, state.hi(AT.NIA), state.lo(AT.NIA));
     returnToMsr(cpu, state.hi(statusAt), state.lo(statusAt), kind);
     cpu.setNia(state.hi(addressAt), state.lo(addressAt));
+    if (floatInterrupts(cpu)) return completed(takeInterrupt(cpu, 'program', { cause: FLOAT_ENABLED }));
     cpu.hooks.contextChanged(cpu);
     return OUTCOME.REDIRECT;
   };
@@ -65,7 +80,7 @@ const systemCall: Service = (cpu) => {
 const systemCallVectored: Service = (cpu) =>
   completed(takeInterrupt(cpu, 'systemCallVectored', { completed: true, level: cpu.argInt(0) }));
 
-/** A system call is complete when its interrupt is taken: it counts as an instruction. */
+/** A system call, or what let an interrupt through, is complete when that is taken: it counts as an instruction. */
 const completed = (_taken: ReturnType<typeof takeInterrupt>) => OUTCOME.REDIRECT;
 
 export const CONTEXT_SERVICES = {
