@@ -23,6 +23,8 @@ import { VECTOR_BITS_ROWS } from './rows/vector-bits';
 import { VECTOR_MASK_ROWS } from './rows/vector-mask';
 import { VECTOR_DIVIDE_ROWS } from './rows/vector-divide';
 import { VECTOR_CRYPTO_ROWS } from './rows/vector-crypto';
+import { VECTOR_BCD_ROWS } from './rows/vector-bcd';
+import { VECTOR_BCD_CONVERT_ROWS } from './rows/vector-bcd-convert';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -100,6 +102,8 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_MASK_ROWS,
   ...VECTOR_DIVIDE_ROWS,
   ...VECTOR_CRYPTO_ROWS,
+  ...VECTOR_BCD_ROWS,
+  ...VECTOR_BCD_CONVERT_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SCALAR_LOAD_STORE_ROWS,
   ...VSX_LENGTH_ROWS,

@@ -33,6 +33,13 @@ export const sumQuad = (a: Quad, b: Quad, body: (sum: Quad) => Sem): Sem =>
     def(add(add(a.high, b.high), extendU(ltU(low, a.low))), (high) => body({ high, low })),
   );
 
+/** a - b modulo 2^128. */
+export const subQuad = (a: Quad, b: Quad): Quad => ({
+  high: sub(sub(a.high, b.high), extendU(ltU(a.low, b.low))),
+  low: sub(a.low, b.low),
+});
+export const isZeroQuad = (q: Quad): I32 => eqz(or(q.high, q.low));
+
 const BITS_OF_HALF = 63;
 const HALF = i64(64);
 /** 63 - n of the low 6 bits of n: with one more bit of shift it is what goes over from one half to the other. */
@@ -55,7 +62,7 @@ export const shrSQuad = shrQuad(shrS, (high) => shrS(high, i64(BITS_OF_HALF)));
 export const andQuad = (a: Quad, b: Quad): Quad => ({ high: and(a.high, b.high), low: and(a.low, b.low) });
 export const orQuad = (a: Quad, b: Quad): Quad => ({ high: or(a.high, b.high), low: or(a.low, b.low) });
 export const rotlQuad = (q: Quad, n: I64): Quad => orQuad(shlQuad(q, n), shrUQuad(q, sub(i64(128), n)));
-const selectQuad = (cond: I32, a: Quad, b: Quad): Quad => ({
+export const selectQuad = (cond: I32, a: Quad, b: Quad): Quad => ({
   high: select(cond, a.high, b.high),
   low: select(cond, a.low, b.low),
 });
