@@ -42,6 +42,7 @@ import { VSX_ARITHMETIC_ROWS } from './rows/vsx-arithmetic';
 import { VSX_COMPARE_ROWS } from './rows/vsx-compare';
 import { VSX_ROUND_CONVERT_ROWS } from './rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from './rows/vsx-test-divide';
+import { VSX_HALF_ROWS } from './rows/vsx-half';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -119,6 +120,7 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_COMPARE_ROWS,
   ...VSX_ROUND_CONVERT_ROWS,
   ...VSX_TEST_DIVIDE_ROWS,
+  ...VSX_HALF_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

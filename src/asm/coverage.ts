@@ -47,6 +47,7 @@ import { VSX_ARITHMETIC_ROWS } from '../../isa/rows/vsx-arithmetic';
 import { VSX_COMPARE_ROWS } from '../../isa/rows/vsx-compare';
 import { VSX_ROUND_CONVERT_ROWS } from '../../isa/rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from '../../isa/rows/vsx-test-divide';
+import { VSX_HALF_ROWS } from '../../isa/rows/vsx-half';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
@@ -124,6 +125,7 @@ const CATEGORIES: readonly Category[] = [
   ['Vector-scalar floating-point comparison, maximum and minimum', VSX_COMPARE_ROWS],
   ['Vector-scalar rounding and conversion', VSX_ROUND_CONVERT_ROWS],
   ['Vector-scalar tests for division and square root', VSX_TEST_DIVIDE_ROWS],
+  ['Half precision and bfloat16', VSX_HALF_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
