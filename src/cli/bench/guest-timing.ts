@@ -31,7 +31,7 @@ export interface Platform {
 }
 
 const QEMU_ARGUMENTS = ['-accel', 'tcg', '-display', 'none', '-net', 'none'] as const;
-const BARE_METAL: Platform = {
+export const BARE_METAL: Platform = {
   description: POWERNV_MACHINE,
   memory: 512 * 2 ** 20,
   entry: 0x10n,

@@ -2,15 +2,16 @@
 import { assemble } from '../../asm/assemble';
 import { readImage } from '../../loader';
 import { Machine } from '../../machine/machine';
-import { POWERNV_MACHINE } from '../../machine/powernv';
-import { createTiming, MICROWATT_PROFILE } from '../../timing';
-import { benchProgram } from './guest-timing';
+import { createTiming, MICROWATT_PROFILE, type Timing } from '../../timing';
+import { BARE_METAL, benchProgram, HYPERVISOR_GUEST, type Platform, type Symbols } from './guest-timing';
 import type { Figure } from './report';
 
 const ITERATIONS = 400_000;
-const ENTRY = 0x10n;
+const ROUNDS = 1000;
 const MEGABYTE = 2 ** 20;
 const SLICE = 500_000;
+/** Instructions before the first slice that counts. */
+const WARM_UP = 20 * SLICE;
 const REPEATS = 15;
 const MICROSECONDS = 1e6;
 
@@ -29,37 +30,65 @@ copy:   ld      6, 0(3)
         b       again
 `;
 
-interface Workload {
+export interface CostWorkload {
   readonly name: string;
   readonly image: () => Uint8Array;
-  /** Bytes. */
-  readonly memory: number;
-  /** Instructions before the first slice that counts. */
-  readonly warmUp: number;
+  readonly platform: Pick<Platform, 'description' | 'memory' | 'entry'>;
 }
 
-const loop = (name: string, translated: 0 | 1): Workload => ({
-  name: `loop of loads, adds, stores and a branch, ${name}`,
-  image: () => benchProgram('loop.s', { TRANSLATED: translated, ITERATIONS, ROUNDS: 1000 }),
-  memory: 64 * MEGABYTE,
-  warmUp: SLICE,
+const SMALL = { ...BARE_METAL, memory: 64 * MEGABYTE };
+const BIG_ENDIAN_GUEST = { ...HYPERVISOR_GUEST, byteOrder: 'big' } as const;
+
+const guest = (
+  name: string,
+  program: string,
+  symbols: Symbols,
+  platform: Platform = BARE_METAL,
+): CostWorkload => ({
+  name,
+  image: () => benchProgram(program, symbols, platform),
+  platform,
 });
 
-const WORKLOADS: readonly Workload[] = [
+const loop = (name: string, translated: 0 | 1): CostWorkload =>
+  guest(
+    `loop of loads, adds, stores and a branch, ${name}`,
+    'loop.s',
+    { TRANSLATED: translated, ITERATIONS, ROUNDS },
+    SMALL,
+  );
+const touches = (name: string, symbols: Symbols): CostWorkload =>
+  guest(`random touches of ${name}`, 'random-touch.s', { ROUNDS, ...symbols });
+
+export const COST_WORKLOADS: readonly CostWorkload[] = [
   loop('real mode', 0),
   loop('through radix', 1),
   {
     name: 'copy, every eighth load misses the data cache',
     image: () => assemble(COPY, { byteOrder: 'big' }).bytes,
-    memory: 64 * MEGABYTE,
-    warmUp: SLICE,
+    platform: SMALL,
   },
-  {
-    name: 'random touches of 256 MiB in 4K pages, nearly each walks',
-    image: () => benchProgram('random-touch.s', { ROUNDS: 1000 }),
-    memory: 512 * MEGABYTE,
-    warmUp: 20 * SLICE,
-  },
+  touches('256 MiB in 4K pages, nearly each walks', {}),
+  touches('256 MiB in 4K pages, loads only', { STORES: 0 }),
+  touches('256 MiB in 64K pages', { PAGE_SHIFT: 16 }),
+  touches('256 MiB in 2M pages', { PAGE_SHIFT: 21 }),
+  touches('256 MiB by 1 GiB of addresses', { SPAN_SHIFT: 30 }),
+  touches('8 MiB in 4K pages', { SPAN_SHIFT: 23 }),
+  guest('random touches of 256 MiB through a hashed table', 'random-touch-hpt.s', { ROUNDS }),
+  guest('random touches by a guest, two stages, 4K pages', 'touch-guest.s', {}, BIG_ENDIAN_GUEST),
+  guest(
+    'random touches by a guest, two stages, 64K pages',
+    'touch-guest.s',
+    { PAGE_SHIFT: 16 },
+    BIG_ENDIAN_GUEST,
+  ),
+  guest(
+    'random touches of 32 MiB by a nested guest',
+    'nested.s',
+    { WORKLOAD: 2, COUNT: 1e8, ROUNDS },
+    HYPERVISOR_GUEST,
+  ),
+  guest('a ring of 512 pages of code, 16 instructions in each', 'far-branches.s', {}, SMALL),
 ];
 
 /** Microseconds of one slice at best. */
@@ -68,11 +97,17 @@ interface Cost {
   wall: number;
 }
 
-function prepared({ image, memory, warmUp }: Workload, timed: boolean): Machine {
-  const timing = timed ? createTiming(MICROWATT_PROFILE) : undefined;
-  const machine = new Machine({ description: POWERNV_MACHINE, memory, output: () => undefined, timing });
-  machine.load(readImage('benchmark', image(), { entry: ENTRY }));
-  machine.run(warmUp);
+/** @param timing absent: without a model */
+export function costMachine({ image, platform }: CostWorkload, timing?: Timing): Machine {
+  const { description, memory, entry } = platform;
+  const machine = new Machine({ description, memory, output: () => undefined, timing });
+  machine.load(readImage('benchmark', image(), { entry }));
+  return machine;
+}
+
+/** Past the building of tables, and until the host has compiled what runs. */
+function warm(machine: Machine): Machine {
+  machine.run(WARM_UP);
   return machine;
 }
 
@@ -86,8 +121,11 @@ function slice(machine: Machine, best: Cost): void {
 }
 
 /** The slices of both are run by turns: what else the host does slows both. */
-function compare(workload: Workload): Figure[] {
-  const machines = [prepared(workload, false), prepared(workload, true)] as const;
+function compare(workload: CostWorkload): Figure[] {
+  const machines = [
+    warm(costMachine(workload)),
+    warm(costMachine(workload, createTiming(MICROWATT_PROFILE))),
+  ] as const;
   const best = [
     { processor: Infinity, wall: Infinity },
     { processor: Infinity, wall: Infinity },
@@ -103,4 +141,4 @@ function compare(workload: Workload): Figure[] {
   }));
 }
 
-export const costFigures = (): Figure[] => WORKLOADS.flatMap(compare);
+export const costFigures = (): Figure[] => COST_WORKLOADS.flatMap(compare);
