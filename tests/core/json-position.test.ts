@@ -1,7 +1,7 @@
 /** Where a text stops being JSON. */
 import fc from 'fast-check';
 import { jsonErrorPosition } from '../../src/core/json-position';
-import { SEED } from '../fuzz/support';
+import { SEED } from '../support/random';
 
 test.each<[string, number]>([
   ['{', 1],

@@ -8,8 +8,15 @@ import { Machine } from '../../src/machine/machine';
 import { DESCRIPTIONS } from '../support/program';
 import type { CpuState } from '../../src/state/cpu-state';
 import {
-  CodePool, instructionsOf, Invariants, placeHandlers, radixTables, Random, randomMsr, randomRegisters, SEED,
-} from './support'; // prettier-ignore
+  CodePool,
+  instructionsOf,
+  Invariants,
+  placeHandlers,
+  radixTables,
+  randomMsr,
+  randomRegisters,
+} from './support';
+import { Random, SEED } from '../support/random';
 
 const RAM = 512 * 1024;
 /** Instructions of one round, and in one call of `run`. */

@@ -9,9 +9,8 @@ import { Machine, type MachineEnd } from '../../src/machine/machine';
 import { CpuState } from '../../src/state/cpu-state';
 import { SLOTS } from '../../src/state/layout';
 import { DESCRIPTIONS } from '../support/program';
-import {
-  CodePool, instructionsOf, placeHandlers, radixTables, Random, randomMsr, randomRegisters, SEED,
-} from './support'; // prettier-ignore
+import { CodePool, instructionsOf, placeHandlers, radixTables, randomMsr, randomRegisters } from './support';
+import { Random, SEED } from '../support/random';
 
 const RAM = 512 * 1024;
 const BUDGET = 700;

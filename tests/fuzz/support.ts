@@ -1,4 +1,4 @@
-/** Random code and random state for whole machines, from a seed that failing tests print. */
+/** Random code and random state for whole machines. */
 import { INSTRUCTIONS } from '../../isa';
 import { LPCR } from '../../isa/registers/lpcr';
 import { MSR } from '../../isa/registers/msr';
@@ -13,47 +13,7 @@ import type { Machine } from '../../src/machine/machine';
 import {
   FETCH_ENTRIES, FETCH_ENTRY, hasSlot, RECORD_SLOT_SIZE, slot, TLB_ENTRIES, TLB_ENTRY,
 } from '../../src/state/layout'; // prettier-ignore
-
-/** Seed of this run: BOOK3S_SEED repeats one, else the default keeps CI the same from run to run. */
-export const SEED = Number(process.env['BOOK3S_SEED'] ?? 20251);
-
-/** xorshift128 from a 32-bit seed. */
-export class Random {
-  private readonly s = new Uint32Array(4);
-
-  constructor(seed: number) {
-    for (let i = 0; i < 4; i++) this.s[i] = Math.imul(seed + i + 1, 0x9e3779b1) ^ (0x85ebca6b * (i + 1));
-    for (let i = 0; i < 16; i++) this.word();
-  }
-
-  /** 32 bits. */
-  word(): number {
-    const { s } = this;
-    let t = s[3]!;
-    t ^= t << 11;
-    t ^= t >>> 8;
-    s.copyWithin(1, 0, 3);
-    s[0] = t ^ s[1]! ^ (s[1]! >>> 19);
-    return s[0];
-  }
-
-  doubleword(): bigint {
-    return (BigInt(this.word()) << 32n) | BigInt(this.word());
-  }
-
-  below(n: number): number {
-    return this.word() % n;
-  }
-
-  /** True once in `n` times. */
-  oneIn(n: number): boolean {
-    return this.below(n) === 0;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]!;
-  }
-}
+import type { Random } from '../support/random';
 
 /** The instructions that a model has. */
 export const instructionsOf = (model: CpuModel): readonly Instruction[] =>

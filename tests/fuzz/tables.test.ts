@@ -7,15 +7,8 @@ import { MSR } from '../../isa/registers/msr';
 import type { ModelName } from '../../src/cpu/models';
 import { Machine } from '../../src/machine/machine';
 import { DESCRIPTIONS } from '../support/program';
-import {
-  CodePool,
-  instructionsOf,
-  Invariants,
-  placeHandlers,
-  Random,
-  randomRegisters,
-  SEED,
-} from './support';
+import { CodePool, instructionsOf, Invariants, placeHandlers, randomRegisters } from './support';
+import { Random, SEED } from '../support/random';
 
 const RAM = 512 * 1024;
 const ROUNDS = Number(process.env['BOOK3S_ROUNDS'] ?? 250);

@@ -13,6 +13,7 @@ import { add, field, gpr, i32, i64, load, resource, type ResourceName } from '..
 import { branchBy, def, perform, raise, repeat, setGpr, setResource, when } from '../../isa/vocabulary/stmt';
 import { evaluate, newMachine, type TestMachine } from '../support/evaluate';
 import { imageOf, named } from '../support/find-instruction';
+import { xorshift32 } from '../support/random';
 
 const ref = (r: RegisterRef): string =>
   r.by === 'number' ? String(r.number) : r.by === 'field' ? (r.orZero ? `${r.field}|0` : r.field) : '?';
@@ -116,13 +117,8 @@ describe('execution touches nothing that the analysis does not name', () => {
   const FLAGS: readonly ResourceName[] = ['SO', 'OV', 'OV32', 'CA', 'CA32'];
   /** A machine of random registers, the same for the same number. */
   const machineOf = (seed: number): TestMachine => {
-    let state = seed | 1;
-    const word = (): bigint => {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      return BigInt(state >>> 0);
-    };
+    const next = xorshift32(seed);
+    const word = (): bigint => BigInt(next());
     const doubleword = (): bigint => (word() << 32n) | word();
     const gpr = Array.from({ length: 32 }, doubleword);
     const cr = Array.from({ length: 8 }, () => Number(word() & 15n));

@@ -1,7 +1,7 @@
 /**
  * Random operations against the naive model, with injected failures, open readers and open invalidations (T51, T52,
  * T54), and random schedules of slot updates, faults, host operations and a pfn cache (T53). 200,000 operations and
- * more in each run; a failure prints fast-check's seed, which reproduces it.
+ * more in each run.
  */
 import * as fc from 'fast-check';
 import { ENOMEM } from '../../src/kvm/errno';
@@ -16,23 +16,13 @@ import { frameOf, hasBits, PTE_PRESENT } from '../../src/kvm/page-entry';
 import { NO_PFN, PfnCache } from '../../src/kvm/pfn-cache';
 import { PfnCache517 } from '../../src/kvm/pfn-cache-5-17';
 import { isWait, type Steps } from '../../src/kvm/steps';
+import { randomOf } from '../support/random';
 import { flatVm, HVA, makeHost, TestVm, type SlotShape } from './support';
 import { SlotModel } from './slot-model';
 
 const PAGE = 4096;
 const OPERATIONS = 1000;
 const RUNS = 200;
-
-/** Small numbers that follow from a seed: cheap enough for hundreds of thousands of operations. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 class FailingArch extends FlatArch {
   fails = false;
@@ -101,7 +91,7 @@ test('T51 and T52: random calls with failures, readers and invalidations do what
   const counts = { operations: 0, failures: 0 };
   fc.assert(
     fc.property(seeds, fc.constantFrom(1 as const, 2 as const), (seed, spaces) => {
-      const random = randomFrom(seed);
+      const random = randomOf(seed);
       const arch = new FailingArch();
       let failAllocation = false;
       const t = new TestVm(
@@ -171,7 +161,7 @@ test('T51 and T52: random calls with failures, readers and invalidations do what
 test('T54: trees and array give the same results for the same calls', () => {
   fc.assert(
     fc.property(seeds, fc.constantFrom(0, 1, 2, 10, 509), (seed, filled) => {
-      const random = randomFrom(seed);
+      const random = randomOf(seed);
       const vms = (['tree', 'array'] as const).map((sets) =>
         flatVm({ sets }, makeHost({ memory: 16 * PAGE })),
       );
@@ -207,7 +197,7 @@ test('T54: the same with 32k slots', () => {
   const [tree, array] = (['tree', 'array'] as const).map((sets) =>
     flatVm({ sets }, makeHost({ memory: 16 * PAGE })),
   );
-  const random = randomFrom(54);
+  const random = randomOf(54);
   // Built from the top, so that the array appends.
   for (let id = 32766; id >= 0; id--) {
     tree!.set({ id, gfn: id * 4, pages: 3 });
@@ -242,7 +232,7 @@ function checkWorld(t: TestVm, cache: PfnCache, going: ReadonlySet<number>): voi
 }
 
 function runSchedule(seed: number, makeCache: (t: TestVm) => PfnCache): void {
-  const random = randomFrom(seed);
+  const random = randomOf(seed);
   const t = flatVm({}, makeHost({ memory: 64 * PAGE }));
   const hva = t.setMapped({ id: 1, gfn: 0, pages: 6 });
   const second = t.setMapped({ id: 2, gfn: 10, pages: 4 });

@@ -9,7 +9,7 @@ import { PowerArch } from '../../src/kvm/power-arch';
 import { makeKvmMemory, saveKvmMemory } from '../../src/kvm/snapshot';
 import { readGuest, writeGuest } from '../../src/kvm/translate';
 import type { Kvm } from '../../src/kvm/vm';
-import { Random, SEED } from '../fuzz/support';
+import { Random, SEED } from '../support/random';
 import { mutated, pathsOf, replaced, valueAt } from '../support/mutate-json';
 import { TestVm } from './support';
 

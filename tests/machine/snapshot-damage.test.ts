@@ -6,7 +6,7 @@ import { UserError } from '../../src/core/errors';
 import type { Json } from '../../src/core/saved-state';
 import type { Machine } from '../../src/machine/machine';
 import type { Snapshot } from '../../src/machine/snapshot';
-import { Random, SEED } from '../fuzz/support';
+import { Random, SEED } from '../support/random';
 import { mutated, pathsOf, replaced, valueAt } from '../support/mutate-json';
 import { PseriesGuest, type PseriesOptions } from '../support/pseries-guest';
 import { fileOf, snapshotOf } from '../support/resume';

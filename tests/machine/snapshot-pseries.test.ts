@@ -1,5 +1,5 @@
 /** A guest of the built-in hypervisor that is saved anywhere goes on elsewhere as if nothing had happened. */
-import { Random, SEED } from '../fuzz/support';
+import { Random, SEED } from '../support/random';
 import { resumeEverywhere } from '../support/resume';
 
 /** Slices of at most `most` instructions, of no rhythm. */

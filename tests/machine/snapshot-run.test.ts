@@ -9,7 +9,7 @@ import type { MachineOptions } from '../../src/machine/machine-options';
 import { allRegisters } from '../../src/machine/registers';
 import { decodeSnapshot, encodeSnapshot, type Compressor, type Snapshot } from '../../src/machine/snapshot';
 import { DESCRIPTIONS, include, program, type Program } from '../support/program';
-import { Random, SEED } from '../fuzz/support';
+import { Random, SEED } from '../support/random';
 
 const ZLIB: Compressor = {
   compress: (bytes) => zlib.deflateSync(bytes, { level: 1 }),

@@ -1,6 +1,6 @@
 /** Saved state as somebody could have made it up: one value of a JSON document replaced by another. */
 import type { Json } from '../../src/core/saved-state';
-import { Random } from '../fuzz/support';
+import { Random } from './random';
 
 type Path = readonly (string | number)[];
 

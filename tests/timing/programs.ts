@@ -1,5 +1,5 @@
 /** Random programs that do sensible things: loops, calls, loads and stores in range, divides, mode switches. */
-import type { Random } from '../fuzz/support';
+import type { Random } from '../support/random';
 
 const COMPUTE = [
   'add D,A,B', 'add. D,A,B', 'addo D,A,B', 'addo. D,A,B', 'subfe D,A,B', 'addze. D,A', 'addi D,A,I', 'addic. D,A,I', 'and D,A,B', 'andi. D,A,5',

@@ -6,7 +6,7 @@ import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { createReferenceTiming, createTiming, MICROWATT_PROFILE, type Timing } from '../../src/timing';
 import { CAUSES } from '../../src/timing/causes';
 import { CELL, COUNTS } from '../../src/timing/state';
-import { SEED } from '../fuzz/support';
+import { SEED } from '../support/random';
 
 /** Decrementer interrupts every few hundred cycles into code with loads, divides, a loop within a line and straight code. */
 const SOURCE = `

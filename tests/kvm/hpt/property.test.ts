@@ -9,6 +9,7 @@ import { checkInvariants } from '../../../src/kvm/check-invariants';
 import { H } from '../../../src/kvm/hypercalls/status';
 import { KVM_MEM_LOG_DIRTY_PAGES } from '../../../src/kvm/memslot';
 import { offsetOf } from '../../../src/state/layout';
+import { randomOf, seedOf } from '../../support/random';
 import {
   AVPN,
   BOLTED,
@@ -27,18 +28,6 @@ import {
 const STEPS = 12_000;
 const CHECK_EVERY = 61;
 const PAGE = 0x1_0000;
-const SEED = 20261121;
-
-/** xorshift32: the same sequence for a seed. */
-function randomOf(seed: number): (below: number) => number {
-  let x = seed | 1;
-  return (below) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
-}
 
 /** Places where the guest may have a page: segment and sizes are the place's. */
 interface Place {
@@ -384,7 +373,7 @@ test.each([
   ['2M', 2],
   ['base', 3],
 ] as const)('host pages %s, run %d: every access is right after every step', (hostPages, run) => {
-  const seed = run * SEED;
+  const seed = seedOf(run);
   const life = new Life(seed, hostPages);
   for (let i = 0; i < STEPS; i++) {
     try {

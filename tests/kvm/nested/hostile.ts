@@ -10,6 +10,7 @@ import { discardPages, migratePages, perform, swapOut, writeProtect } from '../.
 import { HYPERCALL_ROWS } from '../../../src/kvm/hypercalls/rows';
 import { KIB, MIB } from '../../../src/kvm/page';
 import { offsetOf } from '../../../src/state/layout';
+import { randomOf } from '../../support/random';
 import { World, type L2Access } from './support';
 
 /** Bytes of L1. */
@@ -49,10 +50,10 @@ export class Hostile {
   private readonly numbers: readonly number[];
   /** This L1 may choose a hashed page table; as long as it has one it has no nested guests. */
   private readonly mayHash: boolean;
-  private x: number;
+  readonly random: (below: number) => number;
 
   constructor(seed: number) {
-    this.x = seed | 1;
+    this.random = randomOf(seed);
     this.mayHash = this.random(4) === 0;
     const { l0 } = this.world;
     this.numbers = HYPERCALL_ROWS.map((row) => row.number).filter((number) => l0.hypercalls.answers(number));
@@ -76,13 +77,6 @@ export class Hostile {
     else if (meanwhile < 160) this.access();
     else if (meanwhile === 160) this.hostEvent();
     else if (meanwhile === 161) world.l0.console.receive(Uint8Array.of(65, 66, 67));
-  }
-
-  random(below: number): number {
-    this.x ^= this.x << 13;
-    this.x ^= this.x >>> 17;
-    this.x ^= this.x << 5;
-    return (this.x >>> 0) % below;
   }
 
   pick<T>(from: readonly T[]): T {

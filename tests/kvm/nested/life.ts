@@ -18,6 +18,7 @@ import {
 } from '../../../src/kvm/host/operations';
 import { KVM_MEM_LOG_DIRTY_PAGES } from '../../../src/kvm/memslot';
 import { KIB, MIB } from '../../../src/kvm/page';
+import { randomOf } from '../../support/random';
 import { L2Tree, RC, type L1World } from './l1-world';
 import type { L2Access } from './support';
 
@@ -61,17 +62,6 @@ export interface PlayedAccess {
   readonly nGpa: number;
   readonly kind: L2Access;
   readonly cpu: number;
-}
-
-/** xorshift32: the same sequence for a seed. */
-export function randomOf(seed: number): (below: number) => number {
-  let x = seed | 1;
-  return (below) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
 }
 
 /** What L1's table says of a page. */

@@ -8,12 +8,12 @@ import { checkInvariants } from '../../../src/kvm/check-invariants';
 import { checkL0 } from '../../../src/kvm/guest/check';
 import { checkNested } from '../../../src/kvm/nested/check';
 import { GIB, KIB, MIB } from '../../../src/kvm/page';
+import { seedOf } from '../../support/random';
 import { Life, OPERATIONS, type PlayedAccess, type Player } from './life';
 import { MachinePlayer } from './machine-player';
 import { World, type WorldOptions } from './support';
 
 const STEPS = 50_000;
-const SEED = Number(process.env['BOOK3S_SEED'] ?? 7919);
 const MACHINE_STEPS = 50_000;
 /** Milliseconds; a busy machine is slow. */
 const TIMEOUT = 300_000;
@@ -87,7 +87,7 @@ test.each(CONFIGURATIONS)(
     const counts: Record<string, number> = {};
     const steps = (STEPS * share) / runs;
     for (let run = 1; run <= runs; run++) {
-      const life = play(make(), run * SEED, steps);
+      const life = play(make(), seedOf(run), steps);
       for (const [name, count] of Object.entries(life.counts)) counts[name] = (counts[name] ?? 0) + count;
       expect(life.world.nested.counters.faults).toBeGreaterThan(steps * FAULTS_A_STEP);
     }
@@ -103,7 +103,7 @@ test(
     const runs = 4;
     for (let run = 1; run <= runs; run++) {
       const player = new MachinePlayer();
-      const life = play(player, run * SEED, MACHINE_STEPS / runs);
+      const life = play(player, seedOf(run), MACHINE_STEPS / runs);
       for (const [name, count] of Object.entries(life.counts)) counts[name] = (counts[name] ?? 0) + count;
       // Many accesses are made by vCPUs that are inside already, and while the other one is too.
       expect(player.stayed).toBeGreaterThan(player.world.nested.counters.entries / 4);
@@ -115,7 +115,7 @@ test(
 );
 
 test('at the end of the VM every node, table, LPID and reference is given back', () => {
-  const { world } = play(new ModelPlayer('base', SMALL), 4711, 3000);
+  const { world } = play(new ModelPlayer('base', SMALL), seedOf(0), 3000);
   expect(world.nested.counters.listLimits).toBeGreaterThan(0);
   world.vm.destroy();
   expect([world.nested.rmap.nodes, world.nested.shadowBytes, world.nested.guests.size]).toEqual([0, 0, 0]);
