@@ -25,6 +25,7 @@ import { VECTOR_DIVIDE_ROWS } from './rows/vector-divide';
 import { VECTOR_CRYPTO_ROWS } from './rows/vector-crypto';
 import { VECTOR_BCD_ROWS } from './rows/vector-bcd';
 import { VECTOR_BCD_CONVERT_ROWS } from './rows/vector-bcd-convert';
+import { VECTOR_FLOAT_ROWS } from './rows/vector-float';
 import { VECTOR_COMPARE_ROWS } from './rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from './rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move';
@@ -105,6 +106,7 @@ export const ROWS: readonly InsnRow[] = [
   ...VECTOR_CRYPTO_ROWS,
   ...VECTOR_BCD_ROWS,
   ...VECTOR_BCD_CONVERT_ROWS,
+  ...VECTOR_FLOAT_ROWS,
   ...VSX_LOAD_STORE_ROWS,
   ...VSX_SCALAR_LOAD_STORE_ROWS,
   ...VSX_LENGTH_ROWS,

@@ -49,6 +49,14 @@ const VECTOR_UNARY = [
   'highS8', 'highS16', 'highS32', 'lowS8', 'lowS16', 'lowS32',
 ] as const; // prettier-ignore
 const EACH_SIZES = [8, 16, 32, 64] as const;
+/**
+ * Operators on four singles, rounded to nearest; the bits of a result that is a NaN are not specified. Conversions to
+ * integers round to zero and saturate, a NaN gives 0.
+ */
+const SINGLES_BINARY = ['addF', 'subF', 'mulF', 'divF', 'minF', 'maxF', 'eqF', 'gtF', 'leF', 'geF'] as const;
+const SINGLES_UNARY = [
+  'sqrtF', 'ceilF', 'floorF', 'truncF', 'nearestF', 'toIntegerS', 'toIntegerU', 'fromIntegerS', 'fromIntegerU',
+] as const; // prettier-ignore
 
 const CONVERSIONS = {
   'i32.eqz': { args: ['i32'], result: 'i32' },
@@ -130,6 +138,7 @@ export type OpName =
   | `${Float}.${(typeof FLOAT_BINARY)[number] | (typeof FLOAT_UNARY)[number] | (typeof FLOAT_COMPARE)[number]}`
   | `v128.${(typeof VECTOR_BINARY)[number] | (typeof VECTOR_UNARY)[number]}`
   | EachBinary
+  | `v128.${(typeof SINGLES_BINARY)[number] | (typeof SINGLES_UNARY)[number]}`
   | `v128.${(typeof EACH_SHIFT)[number]}${EachSize}`
   | keyof typeof CONVERSIONS
   | IeeeOpName;
@@ -151,6 +160,8 @@ function table(): Record<OpName, OpSignature> {
   }
   declare('v128', VECTOR_BINARY, 2, 'v128');
   declare('v128', VECTOR_UNARY, 1, 'v128');
+  declare('v128', SINGLES_BINARY, 2, 'v128');
+  declare('v128', SINGLES_UNARY, 1, 'v128');
   for (const bits of EACH_SIZES) {
     const names = EACH_BINARY[bits].map((name) => `${name}${bits}`);
     declare('v128', names, 2, 'v128');

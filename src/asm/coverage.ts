@@ -30,6 +30,7 @@ import { VECTOR_DIVIDE_ROWS } from '../../isa/rows/vector-divide';
 import { VECTOR_CRYPTO_ROWS } from '../../isa/rows/vector-crypto';
 import { VECTOR_BCD_ROWS } from '../../isa/rows/vector-bcd';
 import { VECTOR_BCD_CONVERT_ROWS } from '../../isa/rows/vector-bcd-convert';
+import { VECTOR_FLOAT_ROWS } from '../../isa/rows/vector-float';
 import { VECTOR_COMPARE_ROWS } from '../../isa/rows/vector-compare';
 import { VECTOR_LOAD_STORE_ROWS } from '../../isa/rows/vector-load-store';
 import { VECTOR_MOVE_ROWS } from '../../isa/rows/vector-move';
@@ -110,6 +111,7 @@ const CATEGORIES: readonly Category[] = [
   ['Vector AES, SHA-2 and carry-less multiply', VECTOR_CRYPTO_ROWS],
   ['Vector decimal add, shift, truncate, and multiply by ten', VECTOR_BCD_ROWS],
   ['Vector decimal conversions', VECTOR_BCD_CONVERT_ROWS],
+  ['Vector floating-point', VECTOR_FLOAT_ROWS],
   ['Vector-scalar load and store (no conversion)', VSX_LOAD_STORE_ROWS],
   ['Vector-scalar load of scalars, load and store of single-precision numbers', VSX_SCALAR_LOAD_STORE_ROWS],
   ['Vector-scalar load and store with length', VSX_LENGTH_ROWS],

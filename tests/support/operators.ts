@@ -4,6 +4,7 @@
  */
 import { isIeee, type OpName, type Ty } from '../../isa/vocabulary/ops';
 import { applyIeee } from './ieee';
+import { SINGLES } from './single-operators';
 import { VECTOR } from './vector-operators';
 
 export const BITS: Record<Ty, number> = { i32: 32, i64: 64, f32: 32, f64: 64, v128: 128 };
@@ -129,6 +130,7 @@ const SPECIAL: Partial<Record<OpName, (a: bigint, b: bigint, c: bigint) => bigin
   'f64.promote': (a) => fromF64(toF32(a)),
   'f32.demote': (a) => fromF32(toF64(a)),
   ...VECTOR,
+  ...SINGLES,
 };
 
 /** The result of an operator, before wrapping to its result type. */
