@@ -57,14 +57,19 @@ function declare<K extends string>(spec: Record<K, BitRange>, size: 32 | 64, fir
 }
 
 /** The field's value, right-aligned. */
-export const get = (value: bigint, f: Field): bigint => (value & f.mask) >> BigInt(f.shift);
+export function get(value: bigint, f: Field): bigint {
+  return (value & f.mask) >> BigInt(f.shift);
+}
 
 /** `value` with the field replaced; bits of `to` that do not fit are dropped. */
-export const put = (value: bigint, f: Field, to: bigint): bigint =>
-  (value & ~f.mask) | ((to << BigInt(f.shift)) & f.mask);
+export function put(value: bigint, f: Field, to: bigint): bigint {
+  return (value & ~f.mask) | ((to << BigInt(f.shift)) & f.mask);
+}
 
 /** True where any bit of the field is set. */
-export const has = (value: bigint, f: Field): boolean => (value & f.mask) !== 0n;
+export function has(value: bigint, f: Field): boolean {
+  return (value & f.mask) !== 0n;
+}
 
 /** A mask or value in its halves, as signed int32: for hot code. */
 export interface Halves {
@@ -73,20 +78,27 @@ export interface Halves {
 }
 
 /** The halves of a 64-bit mask or value. */
-export const halvesOf = (value: bigint): Halves => ({
-  hi: Number(BigInt.asIntN(32, value >> 32n)),
-  lo: Number(BigInt.asIntN(32, value)),
-});
+export function halvesOf(value: bigint): Halves {
+  return {
+    hi: Number(BigInt.asIntN(32, value >> 32n)),
+    lo: Number(BigInt.asIntN(32, value)),
+  };
+}
 
 /** One half of a register with the bits of `mask` replaced. */
-export const mergeHalf = (old: number, by: number, mask: number): number => (old & ~mask) | (by & mask);
+export function mergeHalf(old: number, by: number, mask: number): number {
+  return (old & ~mask) | (by & mask);
+}
 
 /** The union of fields, in place. */
-export const maskOf = (...of: readonly Field[]): bigint => of.reduce((mask, f) => mask | f.mask, 0n);
+export function maskOf(...of: readonly Field[]): bigint {
+  return of.reduce((mask, f) => mask | f.mask, 0n);
+}
 
 /**
  * The value, right-aligned and unsigned, of a field that lies within one 32-bit half, from that half: for hot code.
  * Pass the upper half for a field of bits 0..31 and the lower half for one of bits 32..63.
  */
-export const getInHalf = (half: number, f: Field): number =>
-  f.shift >= 32 ? (half & f.hi) >>> (f.shift - 32) : (half & f.lo) >>> f.shift;
+export function getInHalf(half: number, f: Field): number {
+  return f.shift >= 32 ? (half & f.hi) >>> (f.shift - 32) : (half & f.lo) >>> f.shift;
+}

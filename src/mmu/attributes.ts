@@ -39,5 +39,6 @@ export function checkAttributes(ctx: TranslationContext, stage: FaultStage): boo
 }
 
 /** Whose attribute it is: the process's leaf decides where there is one and it is caching inhibited. */
-export const inhibitingStage = (ctx: TranslationContext): FaultStage =>
-  ctx.mode === 'radix' && INHIBITED[attributes(ctx.process.valueLo)]! ? 'process' : 'partition';
+export function inhibitingStage(ctx: TranslationContext): FaultStage {
+  return ctx.mode === 'radix' && INHIBITED[attributes(ctx.process.valueLo)]! ? 'process' : 'partition';
+}

@@ -17,6 +17,7 @@ import type { WalkCache } from './walk-cache';
 export const PURPOSE = { ACCESS: 0, PROCESS_TABLE: 1, TREE: 2 } as const;
 
 const { ACCESS: FOR_ACCESS } = PURPOSE;
+const { TREE } = TABLE;
 
 /** Most entries whose reference and change bits one translation sets after its last check. */
 const MOST_UPDATES = 4;
@@ -132,12 +133,23 @@ export class TranslationContext {
    * Reads the doubleword of a table at a host real address; false where there is no memory.
    * @param kind one of TABLE
    */
-  read(hi: number, lo: number, kind: number = TABLE.TREE): boolean {
+  read(hi: number, lo: number, kind: number = TREE): boolean {
     const at = lo >>> 0;
     if (hi !== 0 || at + 8 > this.memory.size) return false;
     this.memory.noteTable(at, kind);
     this.valueHi = this.memory.getWord(at);
     this.valueLo = this.memory.getWord(at + 4);
+    return true;
+  }
+
+  /** The same of a radix tree's entry, which becomes the tree's current one. */
+  readEntry(tree: RadixTree, hi: number, lo: number): boolean {
+    const { memory } = this;
+    const at = lo >>> 0;
+    if (hi !== 0 || at + 8 > memory.size) return false;
+    memory.noteTable(at, TREE);
+    tree.valueHi = memory.getWord(at);
+    tree.valueLo = memory.getWord(at + 4);
     return true;
   }
 

@@ -10,19 +10,27 @@ export function bitsAt(hi: number, lo: number, shift: number, count: number): nu
 }
 
 /** Masks of the bits at and above `log2` (12..63), in each half: keep these to align down. */
-export const keepHi = (log2: number): number => (log2 > 32 ? -1 << (log2 - 32) : -1);
-export const keepLo = (log2: number): number => (log2 < 32 ? -1 << log2 : 0);
+export function keepHi(log2: number): number {
+  return log2 > 32 ? -1 << (log2 - 32) : -1;
+}
+export function keepLo(log2: number): number {
+  return log2 < 32 ? -1 << log2 : 0;
+}
 
 /** True where the address is a multiple of 2^`log2` (12..63). */
-export const isAligned = (hi: number, lo: number, log2: number): boolean =>
-  (lo & ~keepLo(log2)) === 0 && (hi & ~keepHi(log2)) === 0;
+export function isAligned(hi: number, lo: number, log2: number): boolean {
+  return (lo & ~keepLo(log2)) === 0 && (hi & ~keepHi(log2)) === 0;
+}
 
 /** True where the unsigned address has a bit set at or above 2^`log2` (31..63). */
-export const exceeds = (hi: number, lo: number, log2: number): boolean =>
-  (hi & keepHi(log2)) !== 0 || (lo & keepLo(log2)) !== 0;
+export function exceeds(hi: number, lo: number, log2: number): boolean {
+  return (hi & keepHi(log2)) !== 0 || (lo & keepLo(log2)) !== 0;
+}
 
 /** True where a table of 2^`log2` entries has no entry `index` (below 2^31). */
-export const beyond = (index: number, log2: number): boolean => log2 < 31 && index >>> log2 !== 0;
+export function beyond(index: number, log2: number): boolean {
+  return log2 < 31 && index >>> log2 !== 0;
+}
 
 /** The offset of an address, a number below 2^53, in an aligned page of 2^`log2` bytes (up to 30). */
 export function offsetIn(address: number, log2: number): number {

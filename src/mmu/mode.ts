@@ -89,7 +89,9 @@ export function selectMode(ctx: TranslationContext): void {
 }
 
 /** LPIDR as far as it is implemented. */
-export const lpidr = (ctx: TranslationContext): number => ctx.cpu.lo(LPIDR_AT) & ctx.policy.lpidMask;
+export function lpidr(ctx: TranslationContext): number {
+  return ctx.cpu.lo(LPIDR_AT) & ctx.policy.lpidMask;
+}
 
 /** The fully qualified address: quadrant to effective LPID and PID, and the bits that no tree translates. */
 export function qualifyAddress(ctx: TranslationContext): boolean {

@@ -15,13 +15,15 @@ const { WRITE } = RIGHT;
 const { ACCESS } = PURPOSE;
 
 /** The bits among R and C that an access of this need must find set and does not. */
-const missing = (tree: RadixTree, needs: number): number => (needs === WRITE ? R | C : R) & ~tree.valueLo;
+function missing(tree: RadixTree, needs: number): number {
+  return (needs === WRITE ? R | C : R) & ~tree.valueLo;
+}
 
 /** The rights that the leaf's R and C leave for later accesses without another walk. */
-export const recordedRights = (tree: RadixTree): number => {
+export function recordedRights(tree: RadixTree): number {
   if ((tree.valueLo & R) === 0) return 0;
   return (tree.valueLo & C) === 0 ? tree.rights & ~WRITE : tree.rights;
-};
+}
 
 /** Process-scoped leaf. To set its bits is a store to the table, which in a guest the hypervisor must permit. */
 export function settleProcess(ctx: TranslationContext, needs: number): boolean {

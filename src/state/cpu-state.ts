@@ -16,6 +16,8 @@ export class CpuState {
   readonly words: Int32Array;
   readonly doublewords: BigUint64Array;
   readonly bytes: Uint8Array;
+  /** Counts the changes of the SLB: who remembers something of it looks whether it is as it was. */
+  segmentChanges = 0;
 
   /** @param base byte offset of the CPU block: the first parameter of every generated function */
   constructor(
@@ -146,6 +148,7 @@ export class CpuState {
   }
 
   write(s: Slot, index: number, value: bigint): void {
+    this.segmentChanges++;
     switch (s.type) {
       case 'u8':
         this.bytes[s.offset + index] = Number(value & 0xffn);

@@ -63,9 +63,11 @@ export const BASE_BY_LLP: readonly (BaseSize | undefined)[] = Array.from({ lengt
 );
 
 /** L || LP of a VSID word, from its lower half. */
-export const llpOf = (lo: number): number =>
-  (getInHalf(lo, SLBV.L) << SLBV.LP.width) | getInHalf(lo, SLBV.LP);
+export function llpOf(lo: number): number {
+  return (getInHalf(lo, SLBV.L) << SLBV.LP.width) | getInHalf(lo, SLBV.LP);
+}
 
 /** L || LP in the places that a VSID word has for them: its lower half. */
-export const placeLlp = (llp: number): number =>
-  ((llp >>> SLBV.LP.width) << SLBV.L.shift) | ((llp << SLBV.LP.shift) & SLBV.LP.lo);
+export function placeLlp(llp: number): number {
+  return ((llp >>> SLBV.LP.width) << SLBV.L.shift) | ((llp << SLBV.LP.shift) & SLBV.LP.lo);
+}

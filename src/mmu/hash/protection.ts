@@ -12,6 +12,7 @@ import type { HashWalk } from './walk';
 const AMR_AT = offsetOf('AMR');
 const IAMR_AT = offsetOf('IAMR');
 
+const { ALL, FETCH } = RIGHT;
 const NOTHING = 0;
 const READ_FETCH = RIGHT.READ | RIGHT.FETCH;
 
@@ -30,16 +31,19 @@ const NO_LOAD = 1;
 const NO_EXECUTE = 1;
 
 /** pp0 || pp1 || pp2 of an entry, from the halves of doubleword 1. */
-export const ppOf = (hi: number, lo: number): number =>
-  (getInHalf(hi, HPTE1.PP0) << HPTE1.PP.width) | getInHalf(lo, HPTE1.PP);
+export function ppOf(hi: number, lo: number): number {
+  return (getInHalf(hi, HPTE1.PP0) << HPTE1.PP.width) | getInHalf(lo, HPTE1.PP);
+}
 
 /** Virtual page class key, 0 to 31. */
-export const keyClassOf = (hi: number, lo: number): number =>
-  (getInHalf(hi, HPTE1.KEY_HIGH) << HPTE1.KEY_LOW.width) | getInHalf(lo, HPTE1.KEY_LOW);
+export function keyClassOf(hi: number, lo: number): number {
+  return (getInHalf(hi, HPTE1.KEY_HIGH) << HPTE1.KEY_LOW.width) | getInHalf(lo, HPTE1.KEY_LOW);
+}
 
 /** The storage key of the access: Kp in problem state, Ks otherwise. */
-export const segmentKeyOf = (ctx: TranslationContext, walk: HashWalk): number =>
-  getInHalf(walk.vsidLo, ctx.pr ? SLBV.KP : SLBV.KS);
+export function segmentKeyOf(ctx: TranslationContext, walk: HashWalk): number {
+  return getInHalf(walk.vsidLo, ctx.pr ? SLBV.KP : SLBV.KS);
+}
 
 /** The two bits of a key class in AMR or IAMR. */
 function keyBits(ctx: TranslationContext, register: number, keyClass: number): number {
@@ -67,17 +71,23 @@ export function checkSegment(ctx: TranslationContext, walk: HashWalk): boolean {
   return !denied || ctx.fail('noExecute', 'hash', -1);
 }
 
-const deniesFetch = (walk: HashWalk): boolean =>
-  (walk.valueLo & NO_FETCH) !== 0 || (walk.vsidLo & SLBV.N.lo) !== 0;
+function deniesFetch(walk: HashWalk): boolean {
+  return (walk.valueLo & NO_FETCH) !== 0 || (walk.vsidLo & SLBV.N.lo) !== 0;
+}
+
+function fetchable(walk: HashWalk): number {
+  return deniesFetch(walk) ? ALL & ~FETCH : ALL;
+}
 
 /** What the entry's PP grant, without keys and no-execute. */
-const grantedRights = (ctx: TranslationContext, walk: HashWalk): number =>
-  GRANTED[segmentKeyOf(ctx, walk)]![ppOf(walk.valueHi, walk.valueLo)]!;
+function grantedRights(ctx: TranslationContext, walk: HashWalk): number {
+  return GRANTED[segmentKeyOf(ctx, walk)]![ppOf(walk.valueHi, walk.valueLo)]!;
+}
 
 /** What an entry permits: a set of RIGHT bits. */
 export function pageRights(ctx: TranslationContext, walk: HashWalk): number {
   const keys = keyClassRights(ctx, keyClassOf(walk.valueHi, walk.valueLo));
-  return grantedRights(ctx, walk) & keys & (deniesFetch(walk) ? ~RIGHT.FETCH : RIGHT.ALL);
+  return grantedRights(ctx, walk) & keys & fetchable(walk);
 }
 
 /** Checks the entry found; leaves what it permits in the walk's `rights`. */
@@ -85,9 +95,17 @@ export function checkPage(ctx: TranslationContext, walk: HashWalk): boolean {
   const needs = ctx.access.needs;
   const granted = grantedRights(ctx, walk);
   const keys = keyClassRights(ctx, keyClassOf(walk.valueHi, walk.valueLo));
-  walk.rights = pageRights(ctx, walk);
+  walk.rights = granted & keys & fetchable(walk);
   if (ctx.recorder !== undefined) recordPermission(ctx, walk, keys);
-  if ((walk.rights & needs) !== 0) return true;
+  return (walk.rights & needs) !== 0 || deny(ctx, walk, { granted, keys });
+}
+
+function deny(
+  ctx: TranslationContext,
+  walk: HashWalk,
+  { granted, keys }: { granted: number; keys: number },
+): false {
+  const needs = ctx.access.needs;
   const kind = denial({
     page:
       deniesFetch(walk) && ctx.access.fetch

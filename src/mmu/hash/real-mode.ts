@@ -13,8 +13,9 @@ const LPCR_AT = offsetOf('LPCR');
 const RMOR_AT = offsetOf('RMOR');
 
 /** True where guest real mode adds RMOR instead of using the page table. */
-export const usesOffset = (ctx: TranslationContext, policy: HashPolicy): boolean =>
-  policy.guestReal === 'VPM0' && (ctx.cpu.hi(LPCR_AT) & LPCR.VPM0.hi) === 0;
+export function usesOffset(ctx: TranslationContext, policy: HashPolicy): boolean {
+  return policy.guestReal === 'VPM0' && (ctx.cpu.hi(LPCR_AT) & LPCR.VPM0.hi) === 0;
+}
 
 /** RA = EA[4:63] ORed with RMOR, where that is below the limit; otherwise a storage interrupt of the guest's own. */
 export function offsetReal(ctx: TranslationContext, policy: HashPolicy): boolean {

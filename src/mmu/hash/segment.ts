@@ -2,7 +2,7 @@
  * From the effective address to its segment: the SLB, or the descriptor that guest real mode implies (Power ISA
  * v3.0B Book III, 5.7.8.1, 5.7.3.4).
  */
-import { SLB_ENTRIES, SLBE, SLBV, VRMA_VSID } from '../../../isa/tables/slb-entry';
+import { SLB_ENTRIES, SLBV, VRMA_VSID } from '../../../isa/tables/slb-entry';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { hiOf, loOf } from '../../core/u64';
 import { offsetOf } from '../../state/layout';
@@ -11,16 +11,10 @@ import { BASE_BY_LLP, BASE_SIZES, llpOf, placeLlp } from './page-sizes';
 import { recordImplicitSegment, recordSegment, recordSegmentMiss, recordSegmentMultihit } from './record';
 import { IMPLICIT_ENTRY, type HashWalk } from './walk';
 
-const SLBE_AT = offsetOf('SLBE') >> 2;
 const SLBV_AT = offsetOf('SLBV') >> 2;
 const LPCR_AT = offsetOf('LPCR');
 
-const VALID = SLBE.V.lo;
-/** The part of an effective address that names the segment, with V: what ESID words are compared in. */
-const ESID_LO = SLBE.ESID.lo;
-const ESID_1T_HI = SLBE.ESID_1T.hi;
 const B_HI = SLBV.B.hi;
-const B_1T = 1 << (SLBV.B.shift - 32);
 
 /** Segment size of the virtual real mode area. */
 const ONE_TIB = 1n;
@@ -30,7 +24,7 @@ const VRMA_LO = loOf(VRMA_WORD);
 
 /** Finds the segment of the effective address in the SLB. */
 export function lookupSegment(ctx: TranslationContext, walk: HashWalk): boolean {
-  const entry = findEntry(ctx.cpu.words, ctx.eaHi, ctx.eaLo);
+  const entry = walk.segments.find(ctx.cpu, ctx.eaHi, ctx.eaLo);
   if (entry < 0) return miss(ctx, walk);
   if (entry >= SLB_ENTRIES) {
     if (ctx.recorder !== undefined) recordSegmentMultihit(ctx);
@@ -44,25 +38,6 @@ export function lookupSegment(ctx: TranslationContext, walk: HashWalk): boolean 
   if (ctx.recorder !== undefined) recordSegment(ctx, walk, base);
   // choice: slbmte does not make such entries; where state has one, no page table entry can fit it.
   return base || ctx.fail('noTranslation', 'hash', -1);
-}
-
-/**
- * The entry whose segment holds the effective address: -1 for none, `SLB_ENTRIES` and above for several.
- * @param words the CPU block
- */
-function findEntry(words: Int32Array, eaHi: number, eaLo: number): number {
-  const wantLo = (eaLo & ESID_LO) | VALID;
-  let found = -1;
-  for (let entry = 0, at = SLBE_AT; entry < SLB_ENTRIES; entry++, at += 2) {
-    const difference = words[at + 1]! ^ eaHi;
-    // Another 1 TiB, whatever the size of the segment; most entries end here.
-    if ((difference & ESID_1T_HI) !== 0 || (words[at]! & VALID) === 0) continue;
-    const size = words[SLBV_AT + 2 * entry + 1]! & B_HI;
-    const matches =
-      size === 0 ? difference === 0 && (words[at]! & (ESID_LO | VALID)) === wantLo : size === B_1T;
-    if (matches) found = found < 0 ? entry : SLB_ENTRIES;
-  }
-  return found;
 }
 
 /** LPCR[ISL] makes every base page 4 KiB. */

@@ -84,6 +84,7 @@ export function slbmte(cpu: CpuState, rs: bigint, rb: bigint): SlbmteEffect {
     return 'invalid';
   const before = slbEntry(cpu, index);
   const after: SlbEntry = { index, esidWord: rb & ESID_WORD, vsidWord: rs & VSID_WORD };
+  cpu.segmentChanges++;
   cpu.set(SLBE_AT + 8 * index, after.esidWord);
   cpu.set(SLBV_AT + 8 * index, after.vsidWord);
   const same = before.esidWord === after.esidWord && before.vsidWord === after.vsidWord;
@@ -123,6 +124,7 @@ export function findSlbEntry(cpu: CpuState, ea: bigint): { found: boolean; vsidW
 /** Invalidates the entries that satisfy a condition; their words stay, without V. */
 function invalidate(cpu: CpuState, condition: (entry: SlbEntry) => boolean): number {
   const gone = ENTRIES.filter((index) => isValidAt(cpu, index) && condition(slbEntry(cpu, index)));
+  cpu.segmentChanges++;
   for (const index of gone) cpu.set(SLBE_AT + 8 * index, slbEntry(cpu, index).esidWord & ~SLBE.V.mask);
   return gone.length;
 }

@@ -1,11 +1,13 @@
 /** The state of one hashed translation beside the translation context: segment, table, what is searched, what was found. */
 import { BASE_SIZES, type BaseSize } from './page-sizes';
 import type { HashPolicy } from './policy';
+import { SegmentMemo } from './segment-memo';
 
 /** Index of the segment that is in no SLB entry: the virtual real mode area. */
 export const IMPLICIT_ENTRY = -1;
 
 export class HashWalk {
+  readonly segments = new SegmentMemo();
   /** The segment: entry of the SLB, VSID word, segment and page size. */
   entry = IMPLICIT_ENTRY;
   vsidHi = 0;

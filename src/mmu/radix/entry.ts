@@ -20,27 +20,48 @@ const RTS_LOW = PRTE0_RADIX.RTS_LOW.lo;
 const RTS_HIGH_SHIFT = PRTE0_RADIX.RTS_HIGH.shift - 32 - PRTE0_RADIX.RTS_LOW.width;
 const RTS_LOW_SHIFT = PRTE0_RADIX.RTS_LOW.shift;
 
-export const isValid = (hi: number): boolean => (hi & VALID) !== 0;
-export const isLeaf = (hi: number): boolean => (hi & LEAF) !== 0;
+export function isValid(hi: number): boolean {
+  return (hi & VALID) !== 0;
+}
+export function isLeaf(hi: number): boolean {
+  return (hi & LEAF) !== 0;
+}
 
 /** Base address of the next table. The field is the same in PDEs, PATEs and PRTEs. */
-export const tableHi = (hi: number): number => hi & NLB_HI;
-export const tableLo = (lo: number): number => lo & NLB_LO;
+export function tableHi(hi: number): number {
+  return hi & NLB_HI;
+}
+export function tableLo(lo: number): number {
+  return lo & NLB_LO;
+}
 
 /** log2 of the number of entries of the next table: NLS, or RPDS of the doubleword that describes a tree. */
-export const tableEntries = (lo: number): number => (lo & NLS) >>> NLS_SHIFT;
+export function tableEntries(lo: number): number {
+  return (lo & NLS) >>> NLS_SHIFT;
+}
 
 /** log2 of the bytes that a tree translates (31..62), from the doubleword that describes it. */
-export const treeSize = (hi: number, lo: number): number => SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
+export function treeSize(hi: number, lo: number): number {
+  return SMALLEST_TREE_SIZE + radixTreeSize(hi, lo);
+}
 
 /** RTS: two fields, the upper one two bits wide. */
-export const radixTreeSize = (hi: number, lo: number): number =>
-  ((hi & RTS_HIGH) >>> RTS_HIGH_SHIFT) | ((lo & RTS_LOW) >>> RTS_LOW_SHIFT);
+export function radixTreeSize(hi: number, lo: number): number {
+  return ((hi & RTS_HIGH) >>> RTS_HIGH_SHIFT) | ((lo & RTS_LOW) >>> RTS_LOW_SHIFT);
+}
 
-export const realPageHi = (hi: number): number => hi & RPN_HI;
-export const realPageLo = (lo: number): number => lo & RPN_LO;
+export function realPageHi(hi: number): number {
+  return hi & RPN_HI;
+}
+export function realPageLo(lo: number): number {
+  return lo & RPN_LO;
+}
 
 /** The four EAA bits. */
-export const authority = (lo: number): number => lo & EAA;
+export function authority(lo: number): number {
+  return lo & EAA;
+}
 /** ATT, an index of the ATT table. */
-export const attributes = (lo: number): number => (lo & ATT) >>> ATT_SHIFT;
+export function attributes(lo: number): number {
+  return (lo & ATT) >>> ATT_SHIFT;
+}

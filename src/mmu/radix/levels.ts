@@ -17,7 +17,9 @@ export interface RadixGeometry {
   readonly segmentCheck: 'fixed' | 'tree';
 }
 
-const sizes = (...log2: number[]): number => log2.reduce((set, n) => set | (1 << n), 0);
+function sizes(...log2: number[]): number {
+  return log2.reduce((set, n) => set | (1 << n), 0);
+}
 
 /**
  * POWER9 and POWER10 (user's manuals): 52-bit trees, 13-9-9-9 or 13-9-9-5. QEMU also takes a leaf in the root
@@ -49,5 +51,6 @@ export const ISA_GEOMETRY: RadixGeometry = {
  * True where a table of 2^`log2Entries` entries is among `supported` sizes and leaves at least the smallest page's
  * offset of the address: `shift` bits are left below it.
  */
-export const permitsTable = (supported: number, log2Entries: number, shift: number): boolean =>
-  ((supported >>> log2Entries) & 1) !== 0 && shift >= SMALLEST_PAGE_SHIFT;
+export function permitsTable(supported: number, log2Entries: number, shift: number): boolean {
+  return ((supported >>> log2Entries) & 1) !== 0 && shift >= SMALLEST_PAGE_SHIFT;
+}

@@ -30,10 +30,13 @@ export function processScoped(ctx: TranslationContext): boolean {
 }
 
 /** The root of the process's tree, by the partition table and the process table. */
-const findRoot = (ctx: TranslationContext): boolean =>
-  (ctx.partitionRead || readPartitionEntry(ctx)) &&
-  readProcessEntry(ctx) &&
-  (!ctx.checksRoot || checkRoot(ctx));
+function findRoot(ctx: TranslationContext): boolean {
+  return (
+    (ctx.partitionRead || readPartitionEntry(ctx)) &&
+    readProcessEntry(ctx) &&
+    (!ctx.checksRoot || checkRoot(ctx))
+  );
+}
 
 /** Where trees of any size exist: no tree at all, a quadrant or an address that this one does not translate. */
 function checkRoot(ctx: TranslationContext): boolean {

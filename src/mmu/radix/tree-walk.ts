@@ -19,6 +19,7 @@ const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
   if (!tree.resumed && !start(ctx, tree)) return false;
   const { tableSizes, leaves } = ctx.policy.geometry;
+  const { recorder, caches } = ctx;
   const { addressHi, addressLo, tableTranslation } = tree;
   let { valueHi, valueLo, shift } = tree;
   for (let level = tree.level + 1; ; level++) {
@@ -45,18 +46,19 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
       lo = ctx.hostLo;
     }
     tree.hostLo = lo;
-    if (!ctx.read(hi, lo)) return failEntryOutsideMemory(ctx, tree);
-    tree.valueHi = valueHi = ctx.valueHi;
-    tree.valueLo = valueLo = ctx.valueLo;
+    if (!ctx.readEntry(tree, hi, lo)) return failEntryOutsideMemory(ctx, tree);
+    valueHi = tree.valueHi;
+    valueLo = tree.valueLo;
     if (!isValid(valueHi)) return end(ctx, tree, 'invalid');
     if (isLeaf(valueHi)) {
       if (ctx.walks !== undefined && !tree.resumed) ctx.walks.keep(ctx, tree, aboveHi, aboveLo);
+      if (recorder === undefined && leaves[level]!) return true;
       return end(ctx, tree, leaves[level]! ? 'leaf' : 'bad tree');
     }
     // What lies below the table that was known is not.
     tree.resumed = false;
-    if (ctx.recorder !== undefined) ctx.recorder.treeEntry(ctx, tree, 'next level');
-    if (ctx.caches !== undefined) ctx.caches.keepDirectory(ctx, tree);
+    if (recorder !== undefined) recorder.treeEntry(ctx, tree, 'next level');
+    if (caches !== undefined) caches.keepDirectory(ctx, tree);
   }
 }
 

@@ -1,6 +1,8 @@
 /** The SLB instructions as functions on CPU state. */
 import fc from 'fast-check';
+import { hiOf, loOf } from '../../../src/core/u64';
 import { findSlbEntry, slbEntry, slbia, slbie, slbmfee, slbmfev, slbmte } from '../../../src/mmu/hash/slb';
+import { findSegment, SegmentMemo } from '../../../src/mmu/hash/segment-memo';
 import { CpuState } from '../../../src/state/cpu-state';
 
 const V = 0x8000000n;
@@ -158,5 +160,28 @@ test('any operands: nothing throws, and only the SLB changes', () => {
       expect(cpu.named('MSR')).toBe(1n);
     }),
     { numRuns: 100 },
+  );
+});
+
+test('a segment that is remembered is the one that a look through the whole SLB finds', () => {
+  const esid = fc.constantFrom(0n, 1n, 0x10n, 0x1000n, 0x1001n, 0xc_0000_0000n);
+  const write = fc.record({ index: fc.nat(5), esid, large: fc.boolean(), valid: fc.boolean() });
+  const drop = fc.record({ esid, large: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(write, drop, esid), { minLength: 30, maxLength: 60 }), (steps) => {
+      const cpu = CpuState.detached();
+      const memo = new SegmentMemo();
+      for (const step of steps) {
+        if (typeof step === 'bigint') {
+          const ea = (step << 28n) | 0x123456n;
+          const found = findSegment(cpu.words, hiOf(ea), loOf(ea));
+          expect(memo.find(cpu, hiOf(ea), loOf(ea))).toBe(found);
+          expect(memo.find(cpu, hiOf(ea), loOf(ea))).toBe(found);
+        } else if ('index' in step) {
+          const rb = (step.esid << 28n) | (step.valid ? 0x8000000n : 0n) | BigInt(step.index);
+          slbmte(cpu, step.large ? 1n << 62n : 0n, rb);
+        } else slbie(cpu, (step.esid << 28n) | (step.large ? 1n << 25n : 0n));
+      }
+    }),
   );
 });
