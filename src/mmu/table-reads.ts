@@ -63,15 +63,18 @@ export class TableReads implements TranslationRecorder {
   readonly addresses = new Float64Array(MOST);
   /** What each is: {@link tableLevelName}. */
   readonly levels = new Int32Array(MOST);
+  /** log2 of the bytes that an entry of a process's tree maps; 0 for other entries. */
+  readonly shifts = new Int32Array(MOST);
 
   start(): void {
     this.count = 0;
   }
 
-  /** @param lo lower half of a host real address */
-  add(level: number, lo: number): void {
+  /** @param lo lower half of a host real address @param shift log2 of what a process's entry maps */
+  add(level: number, lo: number, shift = 0): void {
     if (this.count === MOST) return;
     this.levels[this.count] = level;
+    this.shifts[this.count] = shift;
     this.addresses[this.count] = lo >>> 0;
     this.count++;
   }
@@ -81,6 +84,7 @@ export class TableReads implements TranslationRecorder {
     if (this.count === 0) return;
     this.levels[0] = this.levels[this.count - 1]!;
     this.addresses[0] = this.addresses[this.count - 1]!;
+    this.shifts[0] = this.shifts[this.count - 1]!;
     this.count = 1;
   }
 
@@ -96,7 +100,8 @@ export class TableReads implements TranslationRecorder {
     const partition = tree.scope === 'partition';
     const kind = isLeaf(tree.valueHi) ? PTE : PDE;
     const purpose = partition ? ctx.purpose : 0;
-    this.add(numberOf({ kind, partition, purpose, level: tree.level }), tree.hostLo);
+    const shift = partition ? 0 : tree.shift;
+    this.add(numberOf({ kind, partition, purpose, level: tree.level }), tree.hostLo, shift);
   }
 
   hashedEntry(at: number): void {
@@ -113,6 +118,7 @@ export class TableReads implements TranslationRecorder {
   finish(): void {}
 }
 
-const PARTITION_ENTRY = numberOf({ kind: PATE, partition: true, purpose: 0, level: -1 });
-const PROCESS_ENTRY = numberOf({ kind: PRTE, partition: false, purpose: 0, level: -1 });
+/** The numbers of entries of the partition table and of a process table. */
+export const PARTITION_ENTRY = numberOf({ kind: PATE, partition: true, purpose: 0, level: -1 });
+export const PROCESS_ENTRY = numberOf({ kind: PRTE, partition: false, purpose: 0, level: -1 });
 const HASHED_ENTRY = numberOf({ kind: HPTE, partition: false, purpose: 0, level: -1 });

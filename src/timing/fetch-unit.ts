@@ -46,14 +46,14 @@ export class FetchUnit {
     const line = real >>> profile.fetch.lineShift;
     cells.count('fetchedLines');
     let cause: number = CAUSE.instructionCache;
-    const translation = this.pages.ticks('fetch', hi, lo);
+    const from = this.lookedUp(lo);
+    const translation = this.pages.ticks('fetch', { hi, lo }, from);
     if (translation > 0) cause = CAUSE.instructionTranslation;
     const set = line & (profile.fetch.sets - 1);
     const isThere = structures.fetch.lookup(set, 0, line);
     const there = isThere ? this.port.instructionsThere(real) : 0;
     const next = cells.get(CELL.next);
     if (isThere && translation === 0 && there <= next) return;
-    const from = this.lookedUp(lo);
     let ready = Math.max(from + translation, there);
     if (!isThere) {
       structures.fetch.insert(set, 0, line);

@@ -37,10 +37,10 @@ export class Pipeline {
     source: WalkSource,
   ) {
     const { core } = profile;
-    this.translation = new TranslationModel(profile, cells, structures, source);
+    const port = new MemoryPort(profile, cells);
+    this.translation = new TranslationModel(profile, { cells, structures, port }, source);
     this.core = new Core(profile, cells, structures);
     this.pages = new PageFilter(this.core, this.translation);
-    const port = new MemoryPort(profile, cells);
     this.fetching = new FetchUnit(this.core, port, this.pages);
     this.storage = new StorageUnit(this.core, port, this.pages);
     this.branches = new BranchUnit(this.core, this.fetching);
@@ -209,6 +209,7 @@ export class Pipeline {
   /** PIDR or LPIDR changed. */
   contextSwitched(): void {
     this.forgetPages();
+    this.translation.dropTables('process');
     this.translation.dropFirst();
     this.structures.targets.clear();
   }

@@ -3,7 +3,7 @@
  * message names the path of what is wrong, what was expected and what was found.
  */
 import { MICROWATT_PROFILE } from './profiles/microwatt';
-import { REPLACEMENT, SLOTS_PER_CYCLE, TLB_INDEX } from './profile';
+import { REPLACEMENT, SLOTS_PER_CYCLE, TLB_INDEX, TREE_REPLACEMENT } from './profile';
 
 /** A JSON Schema (draft 2020-12) and the check that it stands for: adds messages to `problems`. */
 export interface Rule {
@@ -188,10 +188,28 @@ export const PROFILE_RULE: Rule = object({
   translation: object({
     instruction: object(tlb),
     data: object(tlb),
-    second: object({ ...tlb, hit: cycles }),
-    walkCache: object(geometry),
+    second: object({
+      ...tlb,
+      hit: cycles,
+      slow: optional(cycles),
+      replacement: optional(text(TREE_REPLACEMENT)),
+    }),
+    walkCache: object({ ...geometry, replacement: optional(text(TREE_REPLACEMENT)) }),
     read: cycles,
     readMiss: cycles,
+    walk: optional(
+      object({
+        base: cycles,
+        page: cycles,
+        table: cycles,
+        topTable: cycles,
+        nothing: cycles,
+        check: cycles,
+        finish: cycles,
+      }),
+    ),
+    fetchMore: optional(cycles),
+    recentPages: optional(cycles),
   }),
   branch: object({ targetCache: powers(64, 4096), decoded: cycles, mispredicted: cycles }),
   invalidateAll: cycles,

@@ -98,17 +98,48 @@ export interface TlbTiming {
   readonly index: (typeof TLB_INDEX)[number];
 }
 
+/**
+ * A walk by its steps, in cycles since the access: when the entry of the partition table is read where it has to be
+ * (`base`), when what the cache of tables knows is there - a page of 2 MiB, a table of 2 MiB or 1 GiB, one of 512 GiB
+ * (`page`, `table`, `topTable`) -, when it is certain that it knows `nothing`; then follow the check of the address, as long as that
+ * takes, the reads one after the other, and `finish` until the access goes on.
+ */
+export interface WalkTiming {
+  readonly base: number;
+  readonly page: number;
+  readonly table: number;
+  readonly topTable: number;
+  readonly nothing: number;
+  readonly check: number;
+  readonly finish: number;
+}
+
+/** What leaves a set: the least recently used entry, or what a binary tree of bits takes for it; default `lru`. */
+export const TREE_REPLACEMENT = ['lru', 'tree'] as const;
+export type TreeReplacement = (typeof TREE_REPLACEMENT)[number];
+
 export interface TranslationTiming {
   /** First-level structures of 4K pages: a change of PID or LPID empties them. */
   readonly instruction: TlbTiming;
   readonly data: TlbTiming;
   /** Second level: `hit` is added to an access that misses the first level and hits the second. */
-  readonly second: TlbTiming & { readonly hit: number };
-  /** Page tables by the 2 MiB that they map. */
-  readonly walkCache: Omit<TlbTiming, 'index'>;
-  /** One read of a walk that hits the data cache, and what a miss adds. */
+  readonly second: TlbTiming & {
+    readonly hit: number;
+    /** Added where it is not found in one of the first two ways. Default 0. */
+    readonly slow?: number;
+    readonly replacement?: TreeReplacement;
+  };
+  /** Page tables by the 2 MiB that they map; with `walk` also those of 1 GiB and 512 GiB, and pages of 2 MiB. */
+  readonly walkCache: Omit<TlbTiming, 'index'> & { readonly replacement?: TreeReplacement };
+  /** One read of a walk that hits the data cache, and what a miss adds: with `walk` what `data` says instead. */
   readonly read: number;
   readonly readMiss: number;
+  /** Steps of a walk. Default: the second level's `hit`, and a `read` for each entry. */
+  readonly walk?: WalkTiming;
+  /** Added where the miss is a fetch's. Default 0. */
+  readonly fetchMore?: number;
+  /** Added to a fetch from another page than the last two, where the first level has it. Default 0. */
+  readonly recentPages?: number;
 }
 
 export interface BranchTiming {

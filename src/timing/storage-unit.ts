@@ -54,7 +54,7 @@ export class StorageUnit {
 
   /** The part of an access that lies in one line. */
   private part({ hi, lo, real }: Part, { inhibited, store, kind }: DataAccess): void {
-    this.moved = this.pages.ticks('data', hi, lo);
+    this.moved = this.pages.ticks('data', { hi, lo }, this.core.issued);
     if (this.moved > 0) this.unresolved(this.moved);
     const at = this.core.issued + this.moved;
     if (!inhibited && kind === 'zero') this.zero(real, at);

@@ -1,6 +1,7 @@
 /** The caches, lookaside buffers and the branch target cache of one CPU, empty after reset. */
-import type { TimingProfile, TlbTiming } from './profile';
+import type { TimingProfile, TlbTiming, TreeReplacement } from './profile';
 import { FirstWayTable, Table } from './tables';
+import { LruTable, TreeTable, type WayTable } from './tree-tables';
 
 /** Where the first-level structures lie in their region, in words; generated code looks into those. */
 export interface StructureMap {
@@ -39,13 +40,17 @@ export function tlbSet({ sets, index }: TlbTiming, page: number, context: number
   return (folded ^ context) & (sets - 1);
 }
 
+type WayTableShape = { sets: number; ways: number; replacement?: TreeReplacement };
+const wayTable = ({ sets, ways, replacement }: WayTableShape): WayTable =>
+  replacement === 'tree' ? new TreeTable(sets, ways) : LruTable.of(sets, ways);
+
 export class Structures {
   readonly fetch: Table;
   readonly data: Table;
   readonly instructionTlb: Table;
   readonly dataTlb: Table;
-  readonly second: Table;
-  readonly walkCache: Table;
+  readonly second: WayTable;
+  readonly walkCache: WayTable;
   readonly targets: BranchTargets;
 
   /** @param region words of {@link structureMap} from `at` on: of linear memory, or private */
@@ -59,10 +64,8 @@ export class Structures {
     this.instructionTlb = new Table(words, at + map.instructionTlb, t.instruction.sets, t.instruction.ways);
     this.dataTlb = new Table(words, at + map.dataTlb, t.data.sets, t.data.ways);
     this.targets = new BranchTargets(words, at + map.targets, branch.targetCache);
-    const alone = ({ sets, ways }: { sets: number; ways: number }): Table =>
-      new Table(new Int32Array(Table.words(sets, ways)), 0, sets, ways);
-    this.second = alone(t.second);
-    this.walkCache = alone(t.walkCache);
+    this.second = wayTable(t.second);
+    this.walkCache = wayTable(t.walkCache);
   }
 
   /** As after reset. */

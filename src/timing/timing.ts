@@ -34,6 +34,7 @@ const LPIDR = offsetOf('LPIDR');
 
 /** Structures of the model by what an invalidation names. */
 const WALKS = STRUCTURE.PWC_PROCESS | STRUCTURE.PWC_PARTITION;
+const TABLES = STRUCTURE.PRTE | STRUCTURE.PATE;
 const TRANSLATIONS =
   STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED;
 
@@ -204,7 +205,9 @@ export abstract class Timing implements TimingPort {
   invalidated(cpu: Cpu, { structures, page }: Invalidation): void {
     const pipeline = this.pipeline(cpu);
     if (structures & WALKS) pipeline.translation.dropWalks();
+    if (structures & TABLES) pipeline.translation.dropTables('all');
     if (!(structures & TRANSLATIONS)) {
+      if (!page) pipeline.charge(this.profile.invalidateAll, CAUSE.storageUnit);
       pipeline.forgetPages();
       pipeline.translation.dropFirst();
       return;

@@ -4,6 +4,8 @@
  */
 import { TABLE_LEVELS, tableLevelName, type TableReads } from '../mmu/table-reads';
 import { PageCosts } from './page-costs';
+import type { MemoryPort } from './memory-port';
+import { PageWalk, type WalkedAddress } from './page-walk';
 import type { TimingProfile } from './profile';
 import { ticksOf, type Cells } from './state';
 import { tlbSet, type Structures } from './structures';
@@ -14,13 +16,15 @@ export interface WalkSource {
   walk(use: 'fetch' | 'data', eaHi: number, eaLo: number): TableReads;
   /** The last of them. */
   leaf(use: 'fetch' | 'data', eaHi: number, eaLo: number): TableReads;
-  /** PID and LPID of the current context as one number of at most 12 bits. */
-  context(): number;
+  /** PID and LPID of the current context, for effective addresses with that upper half, as one number of at most 12 bits. */
+  context(eaHi: number): number;
 }
 
 /** log2 of what one page table maps, relative to its pages. */
 const TABLE_SHIFT = 9;
 const PAGE_SHIFT = 12;
+/** Ways of the second level that are compared first. */
+const FAST_WAYS = 2;
 /** Behind the numbers of what walks read: the second level. */
 const SECOND_LEVEL = TABLE_LEVELS;
 
@@ -30,20 +34,32 @@ export class TranslationModel {
   private readonly ticksAt = new Float64Array(TABLE_LEVELS + 1);
   private readonly isBooked = new Uint8Array(TABLE_LEVELS + 1);
   private readonly booked: number[] = [];
+  /** All that has been booked. */
+  private allBooked = 0;
 
+  private readonly cells: Cells;
+  private readonly structures: Structures;
   /** Durations in ticks. */
   private readonly secondHit: number;
+  private readonly secondSlow: number;
+  private readonly fetchMore: number;
+  /** Undefined: walks cost so much a read. */
+  private readonly machine: PageWalk | undefined;
   private readonly readHit: number;
   private readonly readMiss: number;
 
   constructor(
     private readonly profile: TimingProfile,
-    private readonly cells: Cells,
-    private readonly structures: Structures,
+    parts: { readonly cells: Cells; readonly structures: Structures; readonly port: MemoryPort },
     private readonly source: WalkSource,
   ) {
-    const { second, read, readMiss } = profile.translation;
+    this.cells = parts.cells;
+    this.structures = parts.structures;
+    const { second, read, readMiss, walk } = profile.translation;
     this.secondHit = ticksOf(second.hit);
+    this.secondSlow = ticksOf(second.slow ?? 0);
+    this.fetchMore = ticksOf(profile.translation.fetchMore ?? 0);
+    this.machine = walk && new PageWalk(profile, walk, parts, (level, ticks) => this.book(level, ticks));
     this.readHit = ticksOf(read);
     this.readMiss = ticksOf(readMiss);
   }
@@ -53,6 +69,7 @@ export class TranslationModel {
     this.isBooked.fill(0);
     this.booked.length = 0;
     this.pages.clear();
+    this.machine?.forget();
   }
 
   /** Ticks by what was looked up or read, for the second part of the CPI stack. */
@@ -62,14 +79,15 @@ export class TranslationModel {
   }
 
   private book(level: number, ticks: number): void {
+    this.allBooked += ticks;
     this.ticksAt[level]! += ticks;
     if (this.isBooked[level] !== 0) return;
     this.isBooked[level] = 1;
     this.booked.push(level);
   }
 
-  /** Ticks that translating adds to an access whose page is not the one before it. */
-  cost(use: 'fetch' | 'data', eaHi: number, eaLo: number): number {
+  /** Ticks that translating adds to an access at `at` whose page is not the one before it. */
+  cost(use: 'fetch' | 'data', eaHi: number, eaLo: number, at: number): number {
     const { structures, profile, cells } = this;
     const t = profile.translation;
     const first = use === 'fetch' ? structures.instructionTlb : structures.dataTlb;
@@ -79,29 +97,69 @@ export class TranslationModel {
     if (first.lookup(set, hi, lo)) return 0;
     cells.count(use === 'fetch' ? 'instructionTlbMisses' : 'dataTlbMisses');
     first.insert(set, hi, lo);
-    const context = this.source.context();
+    const more = use === 'fetch' ? this.fetchMore : 0;
+    const context = this.source.context(eaHi);
     const tag = hi | (context << (32 - PAGE_SHIFT));
     const secondSet = tlbSet(t.second, lo, context);
-    const ticks = this.secondHit;
-    this.book(SECOND_LEVEL, ticks);
-    if (structures.second.lookup(secondSet, tag, lo)) {
+    const way = structures.second.find(secondSet, tag, lo);
+    if (way >= 0) {
+      const ticks = this.secondHit + (way >= FAST_WAYS ? this.secondSlow : 0) + more;
+      this.book(SECOND_LEVEL, ticks);
       cells.count('secondHits');
       return ticks;
     }
-    structures.second.insert(secondSet, tag, lo);
-    const walk = this.walk(use, eaHi, eaLo, context);
-    this.pages.charge(hi, lo, ticks + walk);
-    return ticks + walk;
+    const walk = this.machine
+      ? this.machineWalk(this.machine, use, { hi: eaHi, lo: eaLo, context }, at)
+      : this.simpleWalk(use, eaHi, eaLo, context);
+    if (walk.isSmall) structures.second.insert(secondSet, tag, lo);
+    this.pages.charge(hi, lo, walk.ticks + more);
+    return walk.ticks + more;
+  }
+
+  private countWalk(use: 'fetch' | 'data'): void {
+    this.cells.count('walks');
+    if (use === 'fetch') this.cells.count('instructionWalks');
+  }
+
+  private machineWalk(
+    machine: PageWalk,
+    use: 'fetch' | 'data',
+    address: WalkedAddress,
+    at: number,
+  ): { ticks: number; isSmall: boolean } {
+    this.countWalk(use);
+    const known = machine.known(address);
+    if (known === 'page') {
+      const ticks = machine.pageTicks;
+      this.book(SECOND_LEVEL, ticks);
+      return { ticks, isSmall: false };
+    }
+    const { source } = this;
+    const reads =
+      known === 21 ? source.leaf(use, address.hi, address.lo) : source.walk(use, address.hi, address.lo);
+    const before = this.allBooked;
+    const ticks = machine.walk(at, address, known, reads) - at;
+    this.book(SECOND_LEVEL, ticks - (this.allBooked - before));
+    return { ticks, isSmall: PageWalk.isSmall(reads) };
+  }
+
+  private simpleWalk(
+    use: 'fetch' | 'data',
+    eaHi: number,
+    eaLo: number,
+    context: number,
+  ): { ticks: number; isSmall: boolean } {
+    this.book(SECOND_LEVEL, this.secondHit);
+    return { ticks: this.secondHit + this.walk(use, eaHi, eaLo, context), isSmall: true };
   }
 
   private walk(use: 'fetch' | 'data', eaHi: number, eaLo: number, context: number): number {
-    const { structures, profile, cells, source } = this;
-    cells.count('walks');
-    if (use === 'fetch') cells.count('instructionWalks');
+    const { structures, profile, source } = this;
+    this.countWalk(use);
     const table = (eaLo >>> (PAGE_SHIFT + TABLE_SHIFT)) | (eaHi << (32 - PAGE_SHIFT - TABLE_SHIFT));
     const tag = (eaHi >>> (PAGE_SHIFT + TABLE_SHIFT)) | (context << (32 - PAGE_SHIFT));
     const set = (table ^ context) & (profile.translation.walkCache.sets - 1);
-    const known = structures.walkCache.lookup(set, tag, table);
+    const known = structures.walkCache.find(set, tag, table) >= 0;
     const reads = known ? source.leaf(use, eaHi, eaLo) : source.walk(use, eaHi, eaLo);
     let ticks = 0;
     for (let i = 0; i < reads.count; i++) ticks += this.read(reads.levels[i]!, reads.addresses[i]!);
@@ -132,12 +190,13 @@ export class TranslationModel {
     const t = profile.translation;
     if (!page) {
       structures.second.clear();
+      this.machine?.dropPages();
       this.dropFirst();
       return;
     }
     structures.instructionTlb.dropSet(tlbSet(t.instruction, page.lo, 0));
     structures.dataTlb.dropSet(tlbSet(t.data, page.lo, 0));
-    const context = this.source.context();
+    const context = this.source.context(0);
     structures.second.drop(
       tlbSet(t.second, page.lo, context),
       page.hi | (context << (32 - PAGE_SHIFT)),
@@ -152,5 +211,11 @@ export class TranslationModel {
 
   dropWalks(): void {
     this.structures.walkCache.clear();
+  }
+
+  /** Where tables are has to be read again: of all processes, or of the current one. */
+  dropTables(which: 'all' | 'process'): void {
+    if (which === 'all') this.machine?.forget();
+    else this.machine?.forgetProcess();
   }
 }

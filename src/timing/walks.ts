@@ -15,9 +15,11 @@ const PID_SHIFT = 4;
 export class TranslatorWalks implements WalkSource {
   constructor(private readonly cpu: Cpu) {}
 
-  context(): number {
+  /** The kernel's quadrant is that of process 0. */
+  context(eaHi: number): number {
     const { state } = this.cpu;
-    return (state.lo(PIDR) ^ (state.lo(LPIDR) << PID_SHIFT)) & CONTEXT_MASK;
+    const pid = eaHi < 0 ? 0 : state.lo(PIDR);
+    return (pid ^ (state.lo(LPIDR) << PID_SHIFT)) & CONTEXT_MASK;
   }
 
   // The access itself succeeded, so that a load of the same address does.

@@ -65,12 +65,16 @@ export class FetchHelper {
     load(code, CELL.fetchPage);
     emitOperator(code, 'i64.ne');
     code.if();
-    this.firstLevel(code, tag);
-    code.if();
-    store(code, CELL.fetchPage, tag);
-    code.op(OP.else);
-    slow();
-    code.op(OP.end).op(OP.end).op(OP.end);
+    if (this.parts.profile.translation.recentPages) slow();
+    else {
+      this.firstLevel(code, tag);
+      code.if();
+      store(code, CELL.fetchPage, tag);
+      code.op(OP.else);
+      slow();
+      code.op(OP.end);
+    }
+    code.op(OP.end).op(OP.end);
     code.get(set);
     emitOperator(code, 'i64.extendU');
     code.set(tag).get(set);

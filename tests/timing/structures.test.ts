@@ -1,10 +1,13 @@
 /** Caches, the branch target cache and translation by themselves. */
 import { MICROWATT_PROFILE } from '../../src/timing';
+import { MemoryPort } from '../../src/timing/memory-port';
+import type { TimingProfile, TranslationTiming } from '../../src/timing/profile';
 import { CELL, Cells, countCell, TICKS, ticksOf } from '../../src/timing/state';
 import { BranchTargets, Structures, tlbSet } from '../../src/timing/structures';
 import { FirstWayTable, Table } from '../../src/timing/tables';
 import { TableReads, tableLevel } from '../../src/mmu/table-reads';
 import { TranslationModel } from '../../src/timing/translation';
+import { TreeTable } from '../../src/timing/tree-tables';
 
 const PDE = tableLevel({ scope: 'process', what: 'PDE', purpose: 'access', level: 0 });
 const PTE = tableLevel({ scope: 'process', what: 'PTE', purpose: 'access', level: 1 });
@@ -15,6 +18,27 @@ function reads(...entries: readonly (readonly [number, number])[]): TableReads {
   for (const [level, address] of entries) made.add(level, address);
   return made;
 }
+
+test('ways without an entry are filled in order, then the tree of bits points away from the last uses', () => {
+  const t = new TreeTable(1, 4);
+  const ways = (...tags: number[]): number[] => tags.map((tag) => t.find(0, 0, tag));
+  for (const tag of [10, 20, 30, 40]) t.insert(0, 0, tag);
+  expect(ways(10, 20, 30, 40)).toEqual([0, 1, 2, 3]);
+  // The last use was of way 3: the other half, and there not way 1, which was used after way 0.
+  t.insert(0, 0, 50);
+  expect(ways(10, 20, 30, 40)).toEqual([-1, 1, 2, 3]);
+  // Way 3 again: way 0 or 1, and 1 was used last. Least recently used would be way 0 too, but after 2 it is 1.
+  expect(ways(50, 30)).toEqual([0, 2]);
+  t.insert(0, 0, 60);
+  expect(ways(20, 50)).toEqual([-1, 0]);
+  t.drop(0, 0, 40);
+  t.insert(0, 0, 70);
+  expect(ways(40, 70)).toEqual([-1, 3]);
+  t.dropWhere((_hi, lo) => lo === 50);
+  expect(ways(50, 60)).toEqual([-1, 1]);
+  t.clear();
+  expect(ways(30, 60, 70)).toEqual([-1, -1, -1]);
+});
 
 const table = (ways: number): Table => new Table(new Int32Array(64), 0, 2, ways);
 
@@ -107,8 +131,24 @@ test('sets of pages: low bits, three fields, or with the PID', () => {
   expect(tlbSet({ sets: 64, ways: 1, index: 'hashed' }, page, 9)).toBe((page ^ (page >>> 6) ^ 9) & 63);
 });
 
+const partsOf = (profile: TimingProfile, cells: Cells) => ({
+  cells,
+  structures: new Structures(profile),
+  port: new MemoryPort(profile, cells),
+});
+
 describe('translation', () => {
-  const { translation: t } = MICROWATT_PROFILE;
+  // Without the steps of a walk: so much for each read.
+  const { instruction, data } = MICROWATT_PROFILE.translation;
+  const t: TranslationTiming = {
+    instruction,
+    data,
+    second: { sets: 64, ways: 4, index: 'hashed', hit: 9 },
+    walkCache: { sets: 64, ways: 4 },
+    read: 5,
+    readMiss: 3,
+  };
+  const profile = { ...MICROWATT_PROFILE, translation: t };
   /** A walk of two levels whose tables are at 0x1000 and 0x2040, in different sets of the data cache. */
   const model = () => {
     const cells = Cells.detached();
@@ -120,7 +160,7 @@ describe('translation', () => {
       walk: (_use: string, _hi: number, lo: number) => reads([PDE, 0x1000], leafOf(lo)),
       leaf: (_use: string, _hi: number, lo: number) => reads(leafOf(lo)),
     };
-    const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
+    const made = new TranslationModel(profile, partsOf(profile, cells), source);
     return { made, cells, switchTo: (pid: number) => (context = pid) };
   };
   const cost = (cycles: number): number => ticksOf(cycles);
@@ -130,14 +170,14 @@ describe('translation', () => {
 
   test('a walk reads all its tables, once', () => {
     const { made } = model();
-    expect(made.cost('data', 0, 0x5000)).toBe(second + 2 * miss);
-    expect(made.cost('data', 0, 0x5000)).toBe(0);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second + 2 * miss);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(0);
   });
 
   test('its neighbour needs only the leaf, which is in the data cache by now', () => {
     const { made, cells } = model();
-    made.cost('data', 0, 0x5000);
-    expect(made.cost('data', 0, 0x6000)).toBe(second + hit);
+    made.cost('data', 0, 0x5000, 0);
+    expect(made.cost('data', 0, 0x6000, 0)).toBe(second + hit);
     expect(
       ['dataTlbMisses', 'walks', 'walkReads', 'walkReadMisses'].map((n) => cells.get(countCell(n as never))),
     ).toEqual([2, 2, 3, 2]);
@@ -145,8 +185,8 @@ describe('translation', () => {
 
   test('instructions and data have a first level each, and one second level', () => {
     const { made, cells } = model();
-    made.cost('data', 0, 0x5000);
-    expect(made.cost('fetch', 0, 0x5000)).toBe(second);
+    made.cost('data', 0, 0x5000, 0);
+    expect(made.cost('fetch', 0, 0x5000, 0)).toBe(second);
     expect(cells.get(countCell('secondHits'))).toBe(1);
   });
 
@@ -161,17 +201,17 @@ describe('translation', () => {
         return reads([PTE, 0x4000 + 8 * ((lo >>> 12) & 511)]);
       };
     const source = { context: () => 1, walk: ask('walk'), leaf: ask('leaf') };
-    const made = new TranslationModel(MICROWATT_PROFILE, cells, new Structures(MICROWATT_PROFILE), source);
-    expect(made.cost('data', 0, 0x5000)).toBe(second + miss);
+    const made = new TranslationModel(profile, partsOf(profile, cells), source);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second + miss);
     // The same line of leaves, then the next line.
-    expect(made.cost('data', 0, 0x7000)).toBe(second + hit);
-    expect(made.cost('data', 0, 0x8000)).toBe(second + miss);
+    expect(made.cost('data', 0, 0x7000, 0)).toBe(second + hit);
+    expect(made.cost('data', 0, 0x8000, 0)).toBe(second + miss);
     // Another table.
-    expect(made.cost('data', 0, 0x200000)).toBe(second + hit);
+    expect(made.cost('data', 0, 0x200000, 0)).toBe(second + hit);
     made.drop();
-    made.cost('data', 0, 0x7000);
+    made.cost('data', 0, 0x7000, 0);
     made.dropWalks();
-    made.cost('data', 0, 0x9000);
+    made.cost('data', 0, 0x9000, 0);
     expect(asked).toEqual([
       ['walk', 0x5000],
       ['leaf', 0x7000],
@@ -184,30 +224,30 @@ describe('translation', () => {
 
   test('what is dropped costs again: the first level, a page, all, the cached tables', () => {
     const { made } = model();
-    made.cost('data', 0, 0x5000);
+    made.cost('data', 0, 0x5000, 0);
     made.dropFirst();
-    expect(made.cost('data', 0, 0x5000)).toBe(second);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second);
     made.drop({ hi: 0, lo: 5 });
-    expect(made.cost('data', 0, 0x5000)).toBe(second + hit);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second + hit);
     made.drop();
-    expect(made.cost('data', 0, 0x5000)).toBe(second + hit);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second + hit);
     made.drop();
     made.dropWalks();
-    expect(made.cost('data', 0, 0x5000)).toBe(second + 2 * hit);
+    expect(made.cost('data', 0, 0x5000, 0)).toBe(second + 2 * hit);
   });
 
   test('another process has translations of its own', () => {
     const { made, switchTo } = model();
-    made.cost('data', 0, 0x5000);
+    made.cost('data', 0, 0x5000, 0);
     made.dropFirst();
     switchTo(2);
-    expect(made.cost('data', 0, 0x5000)).toBeGreaterThan(second);
+    expect(made.cost('data', 0, 0x5000, 0)).toBeGreaterThan(second);
   });
 
   test('pages and levels are charged with what they cost', () => {
     const { made } = model();
-    made.cost('data', 0, 0x5000);
-    made.cost('data', 0, 0x6000);
+    made.cost('data', 0, 0x5000, 0);
+    made.cost('data', 0, 0x6000, 0);
     expect([...made.pages.values()].map(({ page, walks, ticks }) => [page, walks, ticks])).toEqual([
       [5n, 1, second + 2 * miss],
       [6n, 1, second + hit],

@@ -1,0 +1,177 @@
+/**
+ * The state machine of an MMU that walks radix trees: it looks into the second level and the cache of tables side by
+ * side, knows where partition and process tables are once it has read that, and reads entries one after the other
+ * through the data cache, whose refills they wait for.
+ */
+import { PARTITION_ENTRY, PROCESS_ENTRY, type TableReads } from '../mmu/table-reads';
+import type { MemoryPort } from './memory-port';
+import type { TimingProfile, WalkTiming } from './profile';
+import { ticksOf, type Cells } from './state';
+import type { Structures } from './structures';
+import { EMPTY } from './tables';
+
+/** What is asked: effective address in halves, and the number of the process's context. */
+export interface WalkedAddress {
+  readonly hi: number;
+  readonly lo: number;
+  readonly context: number;
+}
+
+/** What the cache of tables knows of an address, by log2 of what its entry maps. */
+type Known = 'page' | 21 | 30 | 39 | undefined;
+
+const TABLES = [21, 30, 39] as const;
+/** A page of 2 MiB: its entry is kept where those of tables are. */
+const LARGE_PAGE = 21;
+const SMALL_PAGE = 12;
+/** In the upper word of a tag, above a context's 12 bits: which entries it is of. */
+const LEVEL_SHIFT = 12;
+const LEVELS = { 21: 1, 30: 2, 39: 3, page: 4 } as const;
+/** What makes sets of one address different for entries of different levels. */
+const SALT = { 21: 9, 30: 18, 39: 36, page: 9 } as const;
+const TOP_SHIFT = 46 - 32;
+
+/** Bits of an address from `shift` on. */
+const above = ({ hi, lo }: WalkedAddress, shift: number): number =>
+  shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
+
+export class PageWalk {
+  /** The machine knows the base of the process table, and the trees of lower and upper addresses. */
+  private base = false;
+  private readonly trees = [false, false];
+  private readonly ticks: Readonly<Record<keyof WalkTiming, number>>;
+  private readonly readHit: number;
+  private readonly miss: number;
+
+  constructor(
+    private readonly profile: TimingProfile,
+    timing: WalkTiming,
+    private readonly parts: { cells: Cells; structures: Structures; port: MemoryPort },
+    private readonly book: (level: number, ticks: number) => void,
+  ) {
+    const { base, page, table, topTable, nothing, check, finish } = timing;
+    this.ticks = {
+      base: ticksOf(base),
+      page: ticksOf(page),
+      table: ticksOf(table),
+      topTable: ticksOf(topTable),
+      nothing: ticksOf(nothing),
+      check: ticksOf(check),
+      finish: ticksOf(finish),
+    };
+    this.readHit = ticksOf(profile.translation.read);
+    this.miss = ticksOf(profile.data.miss);
+  }
+
+  /** Nothing of before is known: RIC=2 of tlbie, or reset. */
+  forget(): void {
+    this.base = false;
+    this.trees.fill(false);
+  }
+
+  /** Another process. */
+  forgetProcess(): void {
+    this.trees[0] = false;
+  }
+
+  /** What an access takes whose large page the cache of tables knows. */
+  get pageTicks(): number {
+    return this.ticks.page;
+  }
+
+  /** What the cache of tables has of an address: the smallest. */
+  known(at: WalkedAddress): Known {
+    if (this.find(at, 'page')) return 'page';
+    return TABLES.find((shift) => this.find(at, shift));
+  }
+
+  private find(at: WalkedAddress, level: keyof typeof LEVELS): boolean {
+    const shift = level === 'page' ? LARGE_PAGE : level;
+    const { walkCache } = this.parts.structures;
+    return walkCache.find(this.setOf(at, level), this.tagOf(at, level), above(at, shift)) >= 0;
+  }
+
+  private tagOf({ hi, context }: WalkedAddress, level: keyof typeof LEVELS): number {
+    return context | (LEVELS[level] << LEVEL_SHIFT) | (hi & (3 << 30));
+  }
+
+  private setOf(at: WalkedAddress, level: keyof typeof LEVELS): number {
+    const { sets } = this.profile.translation.walkCache;
+    const field = 31 - Math.clz32(sets);
+    const low = above(at, level === 'page' ? LARGE_PAGE : level);
+    const context = at.context ^ (at.context >>> field);
+    return (low ^ (low >>> field) ^ (at.hi >>> TOP_SHIFT) ^ context ^ SALT[level]) & (sets - 1);
+  }
+
+  /**
+   * A walk that begins after an access at `at`.
+   *
+   * @param known from {@link known}; not `page`
+   * @param reads all that a walk from the root reads, or the last of that where a table of 2 MiB is known
+   * @returns when the access goes on
+   */
+  walk(at: number, address: WalkedAddress, known: Exclude<Known, 'page'>, reads: TableReads): number {
+    const { ticks } = this;
+    let time = at + (known === 39 ? ticks.topTable : known === undefined ? ticks.nothing : ticks.table);
+    const upper = address.hi < 0 ? 1 : 0;
+    let checked = known !== undefined;
+    for (let i = 0; i < reads.count; i++) {
+      const level = reads.levels[i]!;
+      const shift = reads.shifts[i]!;
+      if (level === PARTITION_ENTRY) {
+        if (!this.base) time = Math.max(time, this.read(at + ticks.base, reads, i) + ticks.check);
+        this.base = true;
+        continue;
+      }
+      if (level === PROCESS_ENTRY && (known !== undefined || this.trees[upper])) continue;
+      if (known !== undefined && shift >= known) continue;
+      if (level === PROCESS_ENTRY) this.trees[upper] = true;
+      else if (!checked) {
+        time += ticks.check;
+        checked = true;
+      }
+      time = this.read(time, reads, i);
+      this.remember(address, shift, i === reads.count - 1);
+    }
+    return time + ticks.finish;
+  }
+
+  /** The table that an entry points to, or the large page that it is of, is found in the cache of tables from now on. */
+  private remember(at: WalkedAddress, shift: number, leaf: boolean): void {
+    const table = TABLES.find((one) => one === shift);
+    if (table === undefined || (leaf && shift !== LARGE_PAGE)) return;
+    const level = leaf ? 'page' : table;
+    this.parts.structures.walkCache.insert(this.setOf(at, level), this.tagOf(at, level), above(at, table));
+  }
+
+  /** One read, asked for at `at`. @returns when the machine goes on */
+  private read(at: number, { levels, addresses }: TableReads, i: number): number {
+    const { cells, structures, port } = this.parts;
+    const { data } = this.profile;
+    const address = addresses[i]!;
+    cells.count('walkReads');
+    const line = address >>> data.lineShift;
+    const set = line & (data.sets - 1);
+    let there = port.dataThere(address);
+    if (!structures.data.lookup(set, 0, line)) {
+      structures.data.insert(set, 0, line);
+      cells.count('walkReadMisses');
+      there = port.load(address, at) + this.miss;
+    }
+    const end = Math.max(at, there) + this.readHit;
+    this.book(levels[i]!, end - at);
+    return end;
+  }
+
+  /** Whether a walk's last entry is of a page that the second level keeps. */
+  static isSmall({ count, shifts }: TableReads): boolean {
+    const shift = shifts[count - 1];
+    return shift === SMALL_PAGE || shift === 0;
+  }
+
+  /** tlbie without RIC: pages, and not tables, leave the cache of tables. */
+  dropPages(): void {
+    const level = LEVELS.page << LEVEL_SHIFT;
+    this.parts.structures.walkCache.dropWhere((hi) => hi !== EMPTY && (hi & (7 << LEVEL_SHIFT)) === level);
+  }
+}
