@@ -2,6 +2,7 @@
 import { FSCR, HFSCR } from '../../../isa/registers/facilities';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
+import { CTRL } from '../../../isa/registers/thread';
 import { maskOf } from '../../core/bits';
 import { STOPPED } from '../../cpu/pending';
 import { hasSlot, offsetOf } from '../../state/layout';
@@ -47,6 +48,8 @@ export function enterPartition(l0: L0, { cpu }: GuestVcpu): void {
   set('HFSCR', FACILITIES);
   set('FSCR', maskOf(FSCR.PREFIX, FSCR.SCV, FSCR.TAR, FSCR.EBB, FSCR.DSCR));
   set('AMOR', MASKS_OF_AUTHORITY);
+  // As Linux starts a vCPU: without it PMC5 and PMC6 stand still.
+  set('CTRL', CTRL.RUN.mask);
   state.setNamed('HDECEXPIRY', NEVER);
   cpu.msr = MSR.SF.mask | MSR.ME.mask;
   state.setInt(STOPPED_AT, STOPPED.CEDED);
