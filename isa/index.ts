@@ -44,6 +44,8 @@ import { VSX_COMPARE_ROWS } from './rows/vsx-compare';
 import { VSX_ROUND_CONVERT_ROWS } from './rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from './rows/vsx-test-divide';
 import { VSX_HALF_ROWS } from './rows/vsx-half';
+import { VSX_QUAD_ROWS } from './rows/vsx-quad';
+import { VSX_QUAD_COMPARE_ROWS } from './rows/vsx-quad-compare';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
 import { FIXED_ARITHMETIC_ROWS } from './rows/fixed-arithmetic';
@@ -123,6 +125,8 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_ROUND_CONVERT_ROWS,
   ...VSX_TEST_DIVIDE_ROWS,
   ...VSX_HALF_ROWS,
+  ...VSX_QUAD_ROWS,
+  ...VSX_QUAD_COMPARE_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

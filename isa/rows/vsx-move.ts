@@ -3,7 +3,7 @@
  * signs of doublewords and words, and the moves between VSRs and GPRs.
  */
 import {
-  and, extendU, field, gpr, gprOrZero, i32, i64, mul, ne, or, select, sext, shl, shrU, vsr, zext32, type I32, type I64,
+  and, extendU, field, gpr, gprOrZero, i32, i64, mul, ne, op, or, select, sext, shl, shrU, vsr, zext32, type I32, type I64,
 } from '../vocabulary/expr'; // prettier-ignore
 import { insn, type InsnRow, type IsaLevel, type RowProperties } from '../vocabulary/row';
 import { def, setGpr, setVsr, type Sem } from '../vocabulary/stmt';
@@ -90,7 +90,7 @@ const fromVsr = (name: string, XO: number, value: I64): InsnRow =>
 const toVsr = (name: string, XO: number, value: I64): InsnRow =>
   insn(name, 'XX1', { PO: 31, XO }, 'XT,RA', MOVE, [
     floatOrVector(isUpperVsr('XT')),
-    set(vector(value, i64(0))),
+    set(op('v128.withDw0', vsr('XT'), value)),
   ]);
 const V3: RowProperties = { ...MOVE, level: 'v3.0' };
 

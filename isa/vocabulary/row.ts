@@ -80,10 +80,10 @@ export type TimingClass =
   | 'system';
 
 /** Fields that make mnemonic variants of one row: `add add. addo addo.`, `b ba bl bla`, `dst dstt`. */
-export type SuffixField = 'OE' | 'Rc' | 'AA' | 'LK' | 'T';
-const SUFFIX_TEXT: Record<SuffixField, string> = { OE: 'o', Rc: '.', LK: 'l', AA: 'a', T: 't' };
+export type SuffixField = 'OE' | 'Rc' | 'AA' | 'LK' | 'T' | 'RO';
+const SUFFIX_TEXT: Record<SuffixField, string> = { OE: 'o', Rc: '.', LK: 'l', AA: 'a', T: 't', RO: 'o' };
 /** Order of the letters in the mnemonic. */
-const SUFFIX_ORDER: readonly SuffixField[] = ['OE', 'Rc', 'LK', 'AA', 'T'];
+const SUFFIX_ORDER: readonly SuffixField[] = ['OE', 'RO', 'Rc', 'LK', 'AA', 'T'];
 
 export interface RowProperties {
   /** First level of the architecture that has it. */

@@ -4,7 +4,7 @@
  */
 
 export interface ServiceSpec {
-  /** Number of doubleword operands, at most 6. */
+  /** Number of doubleword operands, at most 7. */
   readonly args: number;
   /** True where it gives a doubleword. */
   readonly result: boolean;
@@ -122,6 +122,8 @@ export const SERVICES = {
    * or HDEXCR enables them in the current state; otherwise they do nothing (Book III, 9.2).
    */
   hashEnabled: value(1),
+  /** Operands: selector, doublewords of three operands (`quad-float.ts`). A function of them; it changes nothing. */
+  quadFloat: value(7),
 } as const satisfies Record<string, ServiceSpec>;
 
 export type ServiceName = keyof typeof SERVICES;

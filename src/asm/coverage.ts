@@ -49,6 +49,8 @@ import { VSX_COMPARE_ROWS } from '../../isa/rows/vsx-compare';
 import { VSX_ROUND_CONVERT_ROWS } from '../../isa/rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from '../../isa/rows/vsx-test-divide';
 import { VSX_HALF_ROWS } from '../../isa/rows/vsx-half';
+import { VSX_QUAD_ROWS } from '../../isa/rows/vsx-quad';
+import { VSX_QUAD_COMPARE_ROWS } from '../../isa/rows/vsx-quad-compare';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
 import { INHIBITED_ROWS } from '../../isa/rows/inhibited';
@@ -128,6 +130,8 @@ const CATEGORIES: readonly Category[] = [
   ['Vector-scalar rounding and conversion', VSX_ROUND_CONVERT_ROWS],
   ['Vector-scalar tests for division and square root', VSX_TEST_DIVIDE_ROWS],
   ['Half precision and bfloat16', VSX_HALF_ROWS],
+  ['Quad-precision arithmetic and conversion', VSX_QUAD_ROWS],
+  ['Quad-precision comparison, maximum and minimum', VSX_QUAD_COMPARE_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],

@@ -99,7 +99,7 @@ const ENGINE = [
   /** Linear address of host real address 0. */
   ['RAMBASE', 'i32'],
   /** Operand block between generated code and TypeScript. */
-  ['ARG', 'i64', 6],
+  ['ARG', 'i64', 7],
   ['RESULT', 'v128'],
   /** Cells of a cycle model (src/timing/state.ts), and the linear address of its tables. */
   ['TIMING', 'i64', 192],

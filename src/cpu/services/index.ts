@@ -1,11 +1,12 @@
 /** All services by name: what the engine calls for an instruction that is more than arithmetic and storage. */
 import type { ServiceName } from '../../../isa/vocabulary/services';
+import { quadFloat } from '../quad';
 import { mfspr, mtspr } from '../spr';
 import { ATOMIC_SERVICES } from './atomic-memory';
 import { CONTEXT_SERVICES } from './context';
 import { HASH_SERVICES } from './hash';
 import { PROCESSOR_SERVICES } from './processor-control';
-import { ordering, type Service } from './service';
+import { ordering, valueService, type Service } from './service';
 import { STORAGE_SERVICES } from './storage-instructions';
 import { TRANSLATION_SERVICES } from './translation-management';
 
@@ -22,6 +23,7 @@ export const SERVICE_TABLE: Readonly<Record<ServiceName, Service>> = {
   ...STORAGE_SERVICES,
   ...ATOMIC_SERVICES,
   ...HASH_SERVICES,
+  quadFloat: valueService((cpu) => quadFloat([0, 1, 2, 3, 4, 5, 6].map((n) => cpu.arg(n)))),
 };
 
 export type { Service } from './service';
