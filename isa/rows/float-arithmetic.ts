@@ -1,12 +1,11 @@
 /** Floating-point arithmetic, estimates and selection (Power ISA Book I, 4.6.6 and 4.6.9). */
-import { and, i64, leU, or, select, shl, type I32, type I64 } from '../vocabulary/expr';
+import { i64, leU, or, select, shl, type I32 } from '../vocabulary/expr';
 import { fpr, setFpr } from '../vocabulary/float';
 import {
-  controlWith, FLOAT_CONTROL, floatAdd, floatDivide, floatMultiply, floatMultiplyAdd, floatSquareRoot, resultOf,
+  controlWith, FLOAT_CONTROL, floatAdd, floatDivide, floatMultiply, floatMultiplyAdd, floatReciprocal, floatReciprocalRoot, floatSquareRoot, resultOf,
   statusOf, type FloatResult,
 } from '../vocabulary/float-arithmetic'; // prettier-ignore
 import { finishScalar, recordFloat } from '../vocabulary/fpscr';
-import { FPSCR, FPSCR_EXCEPTIONS } from '../registers/float';
 import { insn, type InsnRow, type IsaLevel, type RowProperties, type TimingClass } from '../vocabulary/row';
 import { def, type Sem } from '../vocabulary/stmt';
 
@@ -21,10 +20,8 @@ const properties = (level: IsaLevel, timing: TimingClass): RowProperties => ({
   suffixes: ['Rc'],
 });
 
-/** Writes a result by its status. */
-const finish = (status: I64, result: FloatResult): Sem =>
-  def(status, (s) => finishScalar(s, setFpr('FRT', resultOf(result)), { after: recordFloat }));
-const arithmetic = (value: FloatResult): Sem => def(value, (r) => finish(statusOf(r), r));
+const arithmetic = (value: FloatResult): Sem =>
+  def(value, (r) => finishScalar(statusOf(r), setFpr('FRT', resultOf(r)), { after: recordFloat }));
 
 interface Operation {
   readonly XO: number;
@@ -57,18 +54,6 @@ const fused = (name: string, XO: number, bits: number): InsnRow[] =>
     bits,
   );
 
-const ONE = i64(0x3ffn << 52n);
-const OF_ROOT = FPSCR_EXCEPTIONS | FPSCR.FI.mask;
-/** choice: estimates are the quotients themselves, with their FR, FI and XX, as in QEMU. */
-const reciprocal = (control: I32): Sem => arithmetic(floatDivide(ONE, b, control));
-/** Square root and quotient are rounded both; exceptions and FI of the root join the quotient's status. */
-const reciprocalRoot = (control: I32): Sem =>
-  def(floatSquareRoot(b, controlWith(0)), (root) =>
-    def(floatDivide(ONE, resultOf(root), control), (r) =>
-      finish(or(and(statusOf(root), i64(OF_ROOT)), statusOf(r)), r),
-    ),
-  );
-
 /** FRC where FRA is zero of any sign or above, FRB where it is below or a NaN. */
 const INFINITY = i64(0x7ffn << 52n);
 const notBelowZero: I32 = or(leU(a, INFINITY), leU(shl(a, i64(1)), i64(0)));
@@ -88,8 +73,10 @@ export const FLOAT_ARITHMETIC_ROWS: readonly InsnRow[] = [
     'fsqrt', { XO: 22, operands: 'FRB', timing: 'floatSquareRoot', levels: ['P2', 'PPC'] },
     (control) => arithmetic(floatSquareRoot(b, control)),
   ),
-  ...both('fre', { XO: 24, operands: 'FRB', timing: 'float', levels: ['v2.02', 'PPC'] }, reciprocal),
-  ...both('frsqrte', { XO: 26, operands: 'FRB', timing: 'float', levels: ['PPC', 'v2.02'] }, reciprocalRoot),
+  ...both('fre', { XO: 24, operands: 'FRB', timing: 'float', levels: ['v2.02', 'PPC'] },
+    (control) => arithmetic(floatReciprocal(b, control))),
+  ...both('frsqrte', { XO: 26, operands: 'FRB', timing: 'float', levels: ['PPC', 'v2.02'] },
+    (control) => arithmetic(floatReciprocalRoot(b, control))),
   ...fused('fmadd', 29, 0),
   ...fused('fmsub', 28, NEGATE_ADDEND),
   ...fused('fnmadd', 31, NEGATE_RESULT),

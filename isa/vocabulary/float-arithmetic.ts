@@ -49,6 +49,13 @@ export const floatMultiply = (a: I64, b: I64, control: I32): FloatResult =>
 export const floatDivide = (a: I64, b: I64, control: I32): FloatResult => op('float.quotient', a, b, control);
 export const floatSquareRoot = (a: I64, control: I32): FloatResult => op('float.root', a, control);
 /**
+ * Estimates of 1 / a and of 1 / sqrt(a), as the CPU model has them. choice: quotients with their FR, FI and XX, as in
+ * QEMU, or Microwatt's.
+ */
+export const floatReciprocal = (a: I64, control: I32): FloatResult => op('float.reciprocal', a, control);
+export const floatReciprocalRoot = (a: I64, control: I32): FloatResult =>
+  op('float.reciprocalRoot', a, control);
+/**
  * multiplicand * multiplier + addend, rounded once. Of several NaNs the multiplicand's counts, then the addend's.
  * NEGATE_ADDEND and NEGATE_RESULT make the other three instructions.
  */

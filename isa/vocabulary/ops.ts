@@ -118,6 +118,8 @@ const IEEE = {
   'float.product': { args: ['i64', 'i64', 'i32'], result: 'v128' },
   'float.quotient': { args: ['i64', 'i64', 'i32'], result: 'v128' },
   'float.root': { args: ['i64', 'i32'], result: 'v128' },
+  'float.reciprocal': { args: ['i64', 'i32'], result: 'v128' },
+  'float.reciprocalRoot': { args: ['i64', 'i32'], result: 'v128' },
   'float.fused': { args: ['i64', 'i64', 'i64', 'i32'], result: 'v128' },
   'float.rounded': { args: ['i64', 'i32'], result: 'v128' },
   'float.integral': { args: ['i64', 'i32'], result: 'v128' },

@@ -15,6 +15,7 @@ export function engineOptions(options: ExecutionOptions): EngineOptions {
       blockShift: model.cacheBlockShift,
       cracksLoadUpdates: model.cracksLoadUpdates,
       keepsReservedXer: model.keepsReservedXer,
+      tabulatedEstimates: model.tabulatedEstimates,
       conditionalShift: conditionalShift(model),
       plainSprs: plainSprs(model),
     },

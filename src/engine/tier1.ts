@@ -34,7 +34,7 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
   const weaver = shape.weaver?.begin(builder);
   base.define(weaver);
   const { helpers } = base;
-  const float = defineFloat(builder);
+  const float = defineFloat(builder, variant);
   const signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] } as const;
   const table = base.specialHandlers();
   for (const handler of shape.handlers) {

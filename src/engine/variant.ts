@@ -10,6 +10,8 @@ export interface Variant {
   readonly observed: boolean;
   /** True where loads with update are counted, because the CPU model completes them as two operations. */
   readonly countsCracked: boolean;
+  /** As {@link CodeModel.tabulatedEstimates}. */
+  readonly tabulatedEstimates: boolean;
   /** As {@link CodeModel.conditionalShift}. */
   readonly conditionalShift: number;
   /** As {@link CodeModel.plainSprs}, by number. */
@@ -27,6 +29,8 @@ export interface CodeModel {
   readonly cracksLoadUpdates: boolean;
   /** True where XER keeps what is written to its reserved bits. */
   readonly keepsReservedXer: boolean;
+  /** True where floating-point estimates are those of Microwatt's table, and not quotients. */
+  readonly tabulatedEstimates: boolean;
   /**
    * log2 of the bytes of a block in which a store conditional must lie with the load that reserved; 0 where address and
    * length must be the same.
@@ -38,12 +42,14 @@ export interface CodeModel {
 
 /** The variant of a mode on a CPU model. */
 export function variantOf(index: number, model: CodeModel): Variant {
-  const { blockShift, cracksLoadUpdates, keepsReservedXer, conditionalShift, plainSprs } = model;
+  const { blockShift, cracksLoadUpdates, keepsReservedXer, tabulatedEstimates, conditionalShift, plainSprs } =
+    model;
   return {
     index,
     modes: { le: index & 1, sf: (index >> 1) & 1, blockShift, xerReserved: keepsReservedXer ? 1 : 0 },
     observed: (index & 4) !== 0,
     countsCracked: cracksLoadUpdates,
+    tabulatedEstimates,
     conditionalShift,
     plainSprs: new Map(plainSprs.map((spr) => [spr.num, spr])),
   };

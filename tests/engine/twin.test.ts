@@ -106,6 +106,7 @@ const engine = new Engine(
       blockShift: 7,
       cracksLoadUpdates: false,
       keepsReservedXer: false,
+      tabulatedEstimates: false,
       conditionalShift: 0,
       plainSprs: [],
     },

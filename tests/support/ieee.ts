@@ -2,7 +2,7 @@
  * IEEE arithmetic as the Power ISA has it, the slow and obvious way: operands are exact rational numbers, results are
  * exact until one rounding. It is the twin of `src/engine/float` and of the vocabulary's `float.` operators.
  */
-import { FPSCR } from '../../isa/registers/float';
+import { FPSCR, FPSCR_EXCEPTIONS } from '../../isa/registers/float';
 import { FLOAT_CONTROL, FPRF_CLASS } from '../../isa/vocabulary/float-arithmetic';
 import type { IeeeOpName } from '../../isa/vocabulary/ops';
 import { maskOf } from '../../src/core/bits';
@@ -92,7 +92,7 @@ const FORMATS = {
 class Arithmetic {
   private readonly format;
 
-  constructor(private readonly control: number) {
+  constructor(readonly control: number) {
     this.format = FORMATS[this.has(FLOAT_CONTROL.SINGLE) ? 'single' : 'double'];
   }
 
@@ -270,6 +270,13 @@ const root: Operation = (c, [a]) => {
   return c.round(rootOf(rational(scaled(a!), 1n << BigInt(UNIT))), false);
 };
 
+const ONE = decode(0x3ffn << 52n);
+const reciprocalRoot: Operation = (c, [a]) => {
+  const first = root(new Arithmetic(c.control & 0xff), [a!]);
+  const second = quotient(c, [ONE, decode(first.value)]);
+  return { value: second.value, status: second.status | (first.status & (FPSCR_EXCEPTIONS | FPSCR.FI.mask)) };
+};
+
 const fused: Operation = (c, [a, m, third]) => {
   const undefinedProduct = (isInfinity(a!) && isZero(m!)) || (isZero(a!) && isInfinity(m!));
   const cause = undefinedProduct ? FPSCR.VXIMZ.mask : 0n;
@@ -325,6 +332,8 @@ const OPERATIONS: Record<IeeeOpName, Operation> = {
   'float.product': product,
   'float.quotient': quotient,
   'float.root': root,
+  'float.reciprocal': (c, [a]) => quotient(c, [ONE, a!]),
+  'float.reciprocalRoot': reciprocalRoot,
   'float.fused': fused,
   'float.rounded': rounded,
   'float.integral': integral,

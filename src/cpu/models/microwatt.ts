@@ -67,6 +67,7 @@ export const MICROWATT: CpuModel = {
   transactional: false,
   cracksLoadUpdates: true,
   keepsReservedXer: false,
+  tabulatedEstimates: true,
   interruptClears: maskOf(MSR.PR, MSR.SE, MSR.BE, MSR.FP, MSR.FE0, MSR.FE1),
   reset: {
     MSR: maskOf(MSR.SF, MSR.HV, MSR.LE),

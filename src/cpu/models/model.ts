@@ -56,6 +56,8 @@ export interface CpuModel {
   readonly cracksLoadUpdates: boolean;
   /** XER keeps what is written to its reserved bits 35:43; else they read as 0. */
   readonly keepsReservedXer: boolean;
+  /** True where fre and frsqrte give what Microwatt's table does; else quotients, as QEMU has them. */
+  readonly tabulatedEstimates: boolean;
   /** MSR bits that every interrupt clears, beside those that its kind decides (EE, RI, IR, DR, HV, LE, ME). */
   readonly interruptClears: bigint;
   /** Registers that are not 0 after reset, by slot name. */

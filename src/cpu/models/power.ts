@@ -71,6 +71,7 @@ export const POWER9: CpuModel = {
   transactional: true,
   cracksLoadUpdates: false,
   keepsReservedXer: true,
+  tabulatedEstimates: false,
   interruptClears: maskOf(
     ...[MSR.VEC, MSR.VSX, MSR.FP, MSR.FE0, MSR.FE1, MSR.SE, MSR.BE, MSR.PMM, MSR.PR, MSR.TM, MSR.S],
   ),
@@ -123,6 +124,7 @@ export const POWER10: CpuModel = {
   transactional: false,
   cracksLoadUpdates: false,
   keepsReservedXer: true,
+  tabulatedEstimates: false,
   mmu: mmu.POWER10,
   ail: 'hail',
   threadsPerCore: 8,

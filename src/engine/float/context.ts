@@ -5,6 +5,8 @@ import type { ModuleBuilder } from '../wasm/module';
 
 export interface FloatFunctions {
   readonly builder: ModuleBuilder;
+  /** As {@link CodeModel.tabulatedEstimates}. */
+  readonly tabulatedEstimates: boolean;
   /** One for each operator. */
   readonly operators: Readonly<Record<IeeeOpName, ModuleFunction>>;
   /** (sign, exponent, significand, control): rounds and packs what {@link unpack} would take apart, but any value. */
