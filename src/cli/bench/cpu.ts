@@ -48,6 +48,26 @@ async function benchLoop(iterations: number, rounds: number): Promise<BenchRepor
   return { figures, notes: [peerNote(figures)] };
 }
 
+/** Operations in an iteration of the floating-point loop. */
+const FLOAT_OPERATIONS = 5;
+/** QEMU executes it not much faster: it computes in integers too. */
+const FLOAT_PEER_FACTOR = 2;
+
+/** Additions, multiplications and divisions of doubles, each inexact, in real mode, beside QEMU. */
+async function benchFloat(iterations: number, rounds: number): Promise<BenchReport> {
+  const { here, qemu } = await bestRates({
+    name: 'float.s',
+    symbols: {},
+    counter: 'ITERATIONS',
+    count: iterations,
+    peerCount: iterations * FLOAT_PEER_FACTOR,
+    rounds,
+  });
+  const rates = { here: here * FLOAT_OPERATIONS, qemu: qemu && qemu * FLOAT_OPERATIONS };
+  const figures = [rateFigure('floating-point loop, real mode', 'M operations/s', rates)];
+  return { figures, notes: [peerNote(figures)] };
+}
+
 /** Where Microwatt's numbered programs are, beside the project. */
 const PROGRAMS = path.join('..', 'shared', 'oracle', 'microwatt', 'tests-1-500.tar.xz');
 /** Some of them, spread over all. */
@@ -148,6 +168,7 @@ export async function benchCpu(options: CpuBenchOptions = {}): Promise<BenchRepo
   const { iterations = 1_000_000, instructions = 500_000, repeats = 40 } = options;
   const parts = [
     await benchLoop(iterations, repeats),
+    await benchFloat(iterations / 4, repeats),
     benchMix(instructions, repeats),
     await benchSwitch(),
     benchStart(),
