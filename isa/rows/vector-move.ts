@@ -2,7 +2,6 @@
  * Vector instructions that move bits and compute none: logical, select, permute, shift by bytes, splat, merge (Power ISA
  * Book I, 6.8 and 6.9.4), and the moves of VSCR (6.16).
  */
-import { VSCR } from '../registers/vector';
 import {
   add, and, extendU, field, i32, i64, or, resource, select, shl, shrU, signedField, sub, zext32, ltU, mul,
   type I64,
@@ -88,8 +87,9 @@ export const VECTOR_MOVE_ROWS: readonly InsnRow[] = [
   insn('vspltish', 'VX', { PO, XO: 844 }, 'VRT,SIM', VECTOR, set(everywhere(signedField('SIM'), 16))),
   insn('vspltisw', 'VX', { PO, XO: 908 }, 'VRT,SIM', VECTOR, set(everywhere(signedField('SIM'), 32))),
   insn('mfvscr', 'VX', { PO, XO: 1540 }, 'VRT', VECTOR, set(vector(i64(0), resource('VSCR')))),
+  // choice: reserved bits of the register's 32 keep what is written, as in QEMU.
   insn(
     'mtvscr', 'VX', { PO, XO: 1604 }, 'VRB', VECTOR,
-    setResource('VSCR', and(dw1(B), i64(VSCR.NJ.mask | VSCR.SAT.mask))),
+    setResource('VSCR', zext32(dw1(B))),
   ),
 ]; // prettier-ignore

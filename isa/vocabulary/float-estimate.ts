@@ -3,9 +3,9 @@
  * most, where the manual asks for one part in 16 and in 32. The result for a NaN means nothing.
  */
 import {
-  add, and, eq, eqz, geU, i32, i64, op, or, select, shl, shrU, sub, type Expr, type I32, type I64,
+  add, and, eq, eqz, extendU, geU, gtU, i32, i64, op, or, select, shl, shrU, sub, type Expr, type I32, type I64,
 } from './expr'; // prettier-ignore
-import { assign, def, repeat, variable, type Sem } from './stmt';
+import { def, type Sem } from './stmt';
 
 type F64 = Expr<'f64'>;
 
@@ -46,38 +46,40 @@ export const exponential = (word: I32, then: (result: I32) => Sem): Sem =>
     ),
   );
 
-/** Bits of the logarithm after the point. */
-const PLACES = 40;
 const MINUS_INFINITY = i32(0xff80_0000);
 const INFINITY = i32(0x7f80_0000);
 const DEFAULT_NAN = i32(0x7fc0_0000);
-const SIGN = i32(0x8000_0000);
-/** Gives the logarithm of a word's value: its exponent, and a bit for each time that the square of the rest is 2 or more. */
+const [SIGN, MAGNITUDE] = [i32(0x8000_0000), i32(0x7fff_ffff)];
+/** Terms of the series for a number from the root of 1/2 to that of 2. */
+const LOGARITHM_TERMS = 12;
+const LOGARITHM = Array.from({ length: LOGARITHM_TERMS }, (_, k) => (2 * Math.LOG2E) / (2 * k + 1));
+
+/** The exponent and logarithm of what is left, m: twice the inverse hyperbolic tangent of (m - 1) / (m + 1). */
+const finiteLogarithm = (exponent: F64, m: F64, then: (result: I32) => Sem): Sem =>
+  def(op<'f64'>('f64.div', op<'f64'>('f64.sub', m, f64(1)), plus(m, f64(1))), (s) =>
+    def(times(s, s), (square) => {
+      const series = LOGARITHM.reduceRight<F64>((sum, c) => plus(f64(c), times(sum, square)), f64(0));
+      return def(single(plus(exponent, times(series, s))), then);
+    }),
+  );
+
+/** Gives the logarithm of a word's value. */
 export const logarithm = (word: I32, then: (result: I32) => Sem): Sem =>
-  def(bitsOf(double(and(word, i32(0x7fff_ffff)))), (bits) =>
-    variable(sub(shrU(bits, i64(FRACTION)), i64(BIAS)), (sum) =>
-      variable(withExponentZero(bits), (rest) => [
-        repeat(i32(PLACES), PLACES, () => [
-          assign(rest, times(rest, rest)),
-          def(and(shrU(bitsOf(rest), i64(FRACTION)), i64(1)), (isBelowTwo) => [
-            assign(sum, add(shl(sum, i64(1)), sub(i64(1), isBelowTwo))),
-            assign(rest, withExponentZero(bitsOf(rest))),
-          ]),
-        ]),
-        def(single(times(difference(sum), f64(2 ** -PLACES))), (finite) => {
+  def(bitsOf(double(and(word, MAGNITUDE))), (bits) =>
+    def(and(bits, i64((1n << BigInt(FRACTION)) - 1n)), (fraction) =>
+      // From the root of 2 on it is half of that, and the exponent one more.
+      def(extendU(gtU(fraction, i64(doubleBits(Math.SQRT2) & ((1n << BigInt(FRACTION)) - 1n)))), (above) => {
+        const m = op<'f64'>('f64.reinterpret', or(fraction, shl(sub(i64(BIAS), above), i64(FRACTION))));
+        const exponent = numberOf(add(sub(shrU(bits, i64(FRACTION)), i64(BIAS)), above));
+        return finiteLogarithm(exponent, m, (finite) => {
           const positive = select(eq(word, INFINITY), INFINITY, finite);
           const signed = select(geU(word, SIGN), DEFAULT_NAN, positive);
           return then(select(eqz(shl(word, i32(1))), MINUS_INFINITY, signed));
-        }),
-      ]),
+        });
+      }),
     ),
   );
-/** The number's fraction with the exponent of 1. */
-function withExponentZero(bits: I64): F64 {
-  const fraction = and(bits, i64((1n << BigInt(FRACTION)) - 1n));
-  return op('f64.reinterpret', or(fraction, i64(BigInt(BIAS) << BigInt(FRACTION))));
-}
 /** An integer of less than 52 bits as a number. */
-function difference(integer: I64): F64 {
+function numberOf(integer: I64): F64 {
   return op('f64.sub', op('f64.reinterpret', add(i64(doubleBits(INTEGER)), integer)), f64(INTEGER));
 }
