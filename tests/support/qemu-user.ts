@@ -80,7 +80,12 @@ ${each(64, (n) => `        stxv    ${n}, ${AT.vsr + 16 * n}(${POINTER})`)}
         blr
 `;
 
+const PREFIX_OPCODE = 1;
+/** So that a prefixed instruction at the beginning of a block does not cross 64 bytes. */
+const aligned = (words: readonly number[]): string =>
+  words[0]! >>> 26 === PREFIX_OPCODE ? '        b       1f\n        .balign 64\n1:' : '';
 const blockText = (words: readonly number[], i: number): string => `
+${aligned(words)}
         lis     ${POINTER}, (${STATES + i * STATE_SIZE})@h
         ori     ${POINTER}, ${POINTER}, (${STATES + i * STATE_SIZE})@l
         bl      restore
