@@ -80,22 +80,22 @@ export function onBook3s(initrd: string, options: BootOptions = {}) {
 export type Exchange = readonly [awaited: string, typed: string];
 
 /** Runs the kernel on book3s and types at its console; ends with the machine. */
-export function talkOnBook3s(initrd: string, talk: readonly Exchange[]) {
-  const child = spawn(process.execPath, bookArguments(initrd, {}));
-  let [console, seen, step] = ['', 0, 0];
-  let stderr = '';
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString('latin1')));
+export function talkOnBook3s(initrd: string, talk: readonly Exchange[], append: string) {
+  const child = spawn(process.execPath, bookArguments(initrd, { append }));
+  const said = { console: '', stderr: '' };
+  let [seen, step] = [0, 0];
+  child.stderr.on('data', (data: Buffer) => (said.stderr += data.toString('latin1')));
   child.stdout.on('data', (data: Buffer) => {
-    console += data.toString('latin1');
+    said.console += data.toString('latin1');
     const [awaited, typed] = talk[step] ?? [];
-    const at = awaited === undefined ? -1 : console.indexOf(awaited, seen);
+    const at = awaited === undefined ? -1 : said.console.indexOf(awaited, seen);
     if (at < 0) return;
     seen = at + awaited!.length;
     step++;
     child.stdin.write(typed!);
   });
   return new Promise<{ status: number | null; stderr: string; console: string; lines: string[] }>((done) =>
-    child.on('close', (status) => done({ status, stderr, console, lines: ofProcess(console) })),
+    child.on('close', (status) => done({ status, ...said, lines: ofProcess(said.console) })),
   );
 }
 
