@@ -65,22 +65,24 @@ export class FetchUnit {
     cells.set(CELL.next, ready);
   }
 
-  /** When an instruction is looked up, as the time at which it could issue: as far ahead as there is room for it. */
-  private lookedUp(lo: number): number {
+  /**
+   * When an instruction is looked up, as the time at which it could issue: one after the other since the last change of
+   * the stream, and as far ahead as there is room for it. What issued before that change does not hold fetching up.
+   *
+   * @param distance how far it is behind the last instruction that issued
+   */
+  private lookedUp(lo: number, distance = 1): number {
     const { cells } = this.core;
-    const from = Math.max(cells.get(CELL.history + slotOf(lo)) + this.runAhead, this.sinceRedirect(lo));
-    if (this.decoded === undefined) return from;
-    return Math.max(from, cells.get(CELL.history + slotOf(lo + 4)) + this.decoded);
-  }
-
-  /** When an instruction is looked up at the earliest: one after the other since the last change of the stream. */
-  private sinceRedirect(lo: number): number {
-    const { cells } = this.core;
+    const issued = (before: number): number => cells.get(CELL.history + slotOf(lo - 4 * before));
     const redirect = cells.get(CELL.redirect);
-    let before = 0;
-    while (before < HISTORY - 1 && cells.get(CELL.history + slotOf(lo - 4 * (before + 1))) >= redirect)
-      before++;
-    return redirect + before * this.share;
+    let known = 0;
+    while (known < HISTORY && issued(distance + known) >= redirect) known++;
+    const isKnown = (before: number): boolean => before >= distance && before < distance + known;
+    let from = redirect + (known + distance - 1) * this.share;
+    if (isKnown(HISTORY)) from = Math.max(from, issued(HISTORY) + this.runAhead);
+    if (this.decoded !== undefined && isKnown(HISTORY - 1))
+      from = Math.max(from, issued(HISTORY - 1) + this.decoded);
+    return from;
   }
 
   /**
@@ -98,7 +100,7 @@ export class FetchUnit {
     const next = { hi, lo: (lo + more) | 0, real: real + more };
     const otherPage = real >>> PAGE_SHIFT !== next.real >>> PAGE_SHIFT;
     if (otherPage && cells.hi(CELL.relocation) !== RELOCATION.real) return;
-    const at = Math.max(this.lookedUp(next.lo), cells.get(CELL.fetchIdle));
+    const at = Math.max(this.lookedUp(next.lo, more >> 2), cells.get(CELL.fetchIdle));
     if (at > cells.get(CELL.history + slotOf(lo)) + this.runAhead) return;
     const line = next.real >>> lineShift;
     const set = line & (sets - 1);

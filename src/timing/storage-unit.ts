@@ -28,8 +28,10 @@ export interface DataAccess extends Part {
 }
 
 export class StorageUnit {
-  /** Ticks by which the access is later than the issue of its instruction: its translation. */
+  /** Ticks by which the part of an access is asked for later than its instruction issued. */
   private moved = 0;
+  /** Ticks by which what it loads is later than the instruction's schedule has it. */
+  private added = 0;
 
   constructor(
     private readonly core: Core,
@@ -40,6 +42,8 @@ export class StorageUnit {
   /** An access of the current instruction that has been counted. */
   look(access: DataAccess): void {
     const { data } = this.core.profile;
+    this.added = 0;
+    this.moved = 0;
     this.part(access, access);
     if (!this.aligned(access)) return;
     const { lo, hi, real, bytes } = access;
@@ -54,8 +58,8 @@ export class StorageUnit {
 
   /** The part of an access that lies in one line. */
   private part({ hi, lo, real }: Part, { inhibited, store, kind }: DataAccess): void {
-    this.moved = this.pages.ticks('data', { hi, lo }, this.core.issued);
-    if (this.moved > 0) this.unresolved(this.moved);
+    const translation = this.pages.ticks('data', { hi, lo }, this.core.issued + this.moved);
+    if (translation > 0) this.unresolved(translation);
     const at = this.core.issued + this.moved;
     if (!inhibited && kind === 'zero') this.zero(real, at);
     else if (!inhibited) {
@@ -126,6 +130,8 @@ export class StorageUnit {
     cells.add(CELL.next, ticks);
     core.book(CAUSE.dataTranslation, ticks);
     for (const { resource } of current!.writes) cells.add(CELL.ready + resource, ticks);
+    this.moved += ticks;
+    this.added += ticks;
     core.completes(core.issued + current!.completes + ticks);
   }
 
@@ -138,6 +144,7 @@ export class StorageUnit {
     core.cells.add(CELL.next, ticks);
     core.book(CAUSE.storageUnit, ticks);
     this.later(ticks, CAUSE.storageUnit);
+    this.moved += ticks;
     return true;
   }
 
@@ -145,7 +152,9 @@ export class StorageUnit {
   private delay(ticks: number, free: number | undefined, cause: number): void {
     const { core } = this;
     const { interval, latency } = core.current!;
-    this.later(ticks, cause);
+    // A second part does not begin its wait when that of the first one is over.
+    const more = this.moved + ticks - this.added;
+    if (more > 0) this.later(more, cause);
     const busy = core.issued + this.moved + Math.max(interval, latency) + ticks;
     this.unitBusy(free ?? busy, cause);
     const outstanding = CELL.ready + RESOURCE.OUTSTANDING;
@@ -161,6 +170,7 @@ export class StorageUnit {
 
   private later(ticks: number, cause: number): void {
     const { cells, current } = this.core;
+    this.added += ticks;
     for (const { resource } of current!.writes)
       cells.set(CELL.ready + resource, timeOf(cells.get(CELL.ready + resource)) + ticks + cause);
   }
