@@ -237,6 +237,13 @@ export class Execution {
     this.observers.interrupt?.(cpu, taken());
   }
 
+  /** The machine's hypervisor took an interrupt: time passes with it where it does not help. */
+  private served(cpu: Cpu): true {
+    const barren = this.progress[cpu.state.index]!.isBarrenService(this.stretch.inFlight(cpu));
+    if (barren && !this.options.timing) this.clock.pass(cpu, 1);
+    return true;
+  }
+
   private hooks(): Omit<CpuHooks, 'now'> {
     const { options, engine } = this;
     const bus = options.bus(engine.ram, (address, bytes, store) =>
@@ -260,7 +267,12 @@ export class Execution {
       },
       random: () => this.random.next(),
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
-      ...(options.hypervisorInterrupt ? { hypervisorInterrupt: options.hypervisorInterrupt } : {}),
+      ...(options.hypervisorInterrupt
+        ? {
+            hypervisorInterrupt: (cpu, name, detail) =>
+              options.hypervisorInterrupt!(cpu, name, detail) && this.served(cpu),
+          }
+        : {}),
       ...(options.resumed ? { resumed: options.resumed } : {}),
       memoryChanged: (address, bytes) => this.coherence.memoryChanged(address, bytes),
       interruptTaken: (cpu, taken) => this.interruptTaken(cpu, taken),

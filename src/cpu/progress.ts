@@ -11,6 +11,11 @@ import type { RunEnd } from './execution-options';
 
 /** Such interrupts in a row after which the CPU changes nothing any more. */
 const INTERRUPT_LOOP = 1000;
+/**
+ * Interrupts in a row that the built-in hypervisor may serve for one instruction: more than the pages, and the tables that
+ * lead to them, of any.
+ */
+const MOST_SERVED = 256;
 
 const INTERRUPTED = offsetOf('INTERRUPTED');
 const RETIRED = offsetOf('RETIRED');
@@ -18,6 +23,9 @@ const RETIRED = offsetOf('RETIRED');
 export class Progress {
   private inRow = 0;
   private untaken = 0;
+  /** Interrupts that the hypervisor has served since an instruction completed, and how many had completed then. */
+  private served = 0;
+  private servedAt = 0;
 
   constructor(private readonly state: CpuState) {}
 
@@ -36,6 +44,22 @@ export class Progress {
     this.inRow = barren ? this.inRow + 1 : 0;
     if (barren) this.untaken++;
     return barren;
+  }
+
+  /**
+   * To be called for each interrupt that the built-in hypervisor serves, so that the CPU does the same again.
+   * @param inFlight instructions since RETIRED was brought up to date
+   * @returns true where it has served more than an instruction can need: it cannot help
+   */
+  isBarrenService(inFlight: number): boolean {
+    // Two counts that differ by a multiple of 2^32 are not told apart: then one service counts too early.
+    const at = (this.state.lo(RETIRED) + inFlight) | 0;
+    this.served = at === this.servedAt ? this.served + 1 : 0;
+    this.servedAt = at;
+    if (this.served < MOST_SERVED) return false;
+    this.inRow++;
+    this.untaken++;
+    return true;
   }
 
   /** Barren interrupts since this was last asked. */
@@ -63,6 +87,7 @@ export class Progress {
   forget(): void {
     this.inRow = 0;
     this.untaken = 0;
+    this.served = 0;
   }
 }
 

@@ -194,6 +194,13 @@ describe('a wrong file is refused', () => {
     ['no machine', () => describe_({ machine: 5 }), /machine: expected a string/],
     ['an unknown key', () => describe_({ extra: 5 }), /extra: expected no such key/],
     ['no CPUs', () => describe_({ cpus: [] }), /cpus: expected an array of 1 to 1024/],
+    ['no list of CPUs', () => describe_({ cpus: 'text' }), /cpus: expected an array of 1 to 1024/],
+    ['no list of lookaside buffers', () => describe_({ tlb: '' }), /tlb: expected an array of 1 items/],
+    [
+      'lookaside buffers of another CPU',
+      () => describe_({ tlb: [null, null] }),
+      /tlb: expected an array of 1 items/,
+    ],
     [
       'too much memory',
       () => describe_({ memorySize: 2 ** 40 }),
