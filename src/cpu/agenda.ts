@@ -20,7 +20,9 @@ const AT = {
 } as const; // prettier-ignore
 
 const WORD = 2 ** 32;
-const { EE, PR, HV } = MSR;
+const { EE, PR } = { EE: MSR.EE.lo, PR: MSR.PR.lo };
+const HV = MSR.HV.hi;
+const { MER, HDICE } = { MER: LPCR.MER.lo, HDICE: LPCR.HDICE.lo };
 /** Doublewords that decide when a decrementer matters; the counters move theirs whenever they are set. */
 const WATCHED = [AT.LPCR, AT.DEC, AT.HDEC, AT.PMU] as const;
 
@@ -57,7 +59,7 @@ export class Agenda {
       (state.hi(AT.HMER) & state.hi(AT.HMEER)) !== 0 ||
       (state.lo(AT.HMER) & state.lo(AT.HMEER)) !== 0 ||
       state.lo(AT.DPDES) !== 0 ||
-      (state.lo(AT.LPCR) & LPCR.MER.lo) !== 0 ||
+      (state.lo(AT.LPCR) & MER) !== 0 ||
       state.hi(AT.BESCR) !== 0 ||
       state.lo(AT.BESCR) !== 0
     );
@@ -82,14 +84,14 @@ export class Agenda {
   private timeToDecrementer(): number {
     const { state } = this.cpu;
     const now = this.now();
-    const enabled = (state.lo(AT.MSR) & EE.lo) !== 0;
+    const enabled = (state.lo(AT.MSR) & EE) !== 0;
     let next = Infinity;
     if (enabled && this.dec !== undefined) {
       const change = this.dec.next(now);
       next = this.dec.negative ? now : change;
     }
-    if (this.hdec === undefined || (state.lo(AT.LPCR) & LPCR.HDICE.lo) === 0) return next - now;
-    const inHypervisor = (state.hi(AT.MSR) & HV.hi) !== 0 && (state.lo(AT.MSR) & PR.lo) === 0;
+    if (this.hdec === undefined || (state.lo(AT.LPCR) & HDICE) === 0) return next - now;
+    const inHypervisor = (state.hi(AT.MSR) & HV) !== 0 && (state.lo(AT.MSR) & PR) === 0;
     if (enabled || !inHypervisor) next = Math.min(next, this.hypervisorDecrementer(this.hdec, now));
     return next - now;
   }
@@ -112,8 +114,8 @@ export class Agenda {
 
   private changed(): boolean {
     const { state } = this.cpu;
-    let differs = this.note(0, state.lo(AT.MSR) & (EE.lo | PR.lo));
-    differs = this.note(1, state.hi(AT.MSR) & HV.hi) || differs;
+    let differs = this.note(0, state.lo(AT.MSR) & (EE | PR));
+    differs = this.note(1, state.hi(AT.MSR) & HV) || differs;
     differs = this.note(2, state.int(AT.PENDING)) || differs;
     differs = this.note(3, state.int(AT.STOPPED)) || differs;
     for (let i = 0; i < WATCHED.length; i++) {

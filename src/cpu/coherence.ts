@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../engine/engine';
 import { STRUCTURE, type Invalidation } from '../mmu/invalidate';
-import type { ContextTracker } from './contexts';
+import { LARGEST_BY_PAGE, type ContextTracker } from './contexts';
 import type { Cpu } from './cpu';
 import { storeAround } from './table-stores';
 import type { TimingPort } from './timing-port';
@@ -48,6 +48,18 @@ export class Coherence {
   /** Walks begin at their roots again. */
   forgetWalks(): void {
     for (const { translator } of this.cpus) translator.walks?.clear();
+  }
+
+  /**
+   * {@link invalidate} of a page of processes where only the translation caches have to know; false: others do too, or the
+   * page is too large.
+   */
+  invalidateProcessPage(eaHi: number, eaLo: number, shift: number): boolean {
+    if (this.timing !== undefined || shift > LARGEST_BY_PAGE) return false;
+    const { cpus } = this;
+    for (let i = 0; i < cpus.length; i++) if (cpus[i]!.translator.isWatched) return false;
+    for (const cache of this.engine.caches) cache.dropPages(eaHi, eaLo, shift);
+    return true;
   }
 
   /** An instruction of a CPU invalidates translations. */

@@ -37,7 +37,7 @@ const MODE = { hv: 1, pr: 2, relocate: 4, sf: 8, le: 16, observed: 32, set: 64, 
 /** Structures whose entries final translations are made of. */
 const FINAL = STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_PARTITION | STRUCTURE.TLB_COMBINED;
 /** log2 of the largest page whose 4K pages are dropped one by one. */
-const LARGEST_BY_PAGE = 21;
+export const LARGEST_BY_PAGE = 21;
 
 /**
  * True where a context may hold what is invalidated. Every context also holds translations of PID 0 (quadrant 3), and
@@ -90,10 +90,19 @@ export class ContextTracker {
     }));
   }
 
-  /** Recomputes the contexts of a CPU; cheap where nothing but MSR changed. */
+  /** Recomputes the contexts of a CPU. */
   changed(cpu: Cpu): void {
+    this.enter(cpu, this.regimeOf(cpu));
+  }
+
+  /** The same where of all that they depend on nothing but MSR has changed since. */
+  msrChanged(cpu: Cpu): void {
+    const { regime } = this.tracked[cpu.state.index]!;
+    this.enter(cpu, regime.live ? regime : this.regimeOf(cpu));
+  }
+
+  private enter(cpu: Cpu, own: Regime): void {
     const { state } = cpu;
-    const own = this.regimeOf(cpu);
     const segmented = this.hashed(cpu) ? this.segmentRegimeOf(cpu) : own;
     const hi = state.hi(MSR_AT);
     const lo = state.lo(MSR_AT);

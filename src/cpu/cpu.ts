@@ -59,8 +59,15 @@ export interface CpuHooks {
   readonly events?: EventCounts;
   /** MSR, LPCR, LPIDR, PIDR, AMR, a watchpoint...: whatever depends on the context must be looked at again. */
   contextChanged(cpu: Cpu): void;
+  /** The same where nothing but MSR has changed; absent: {@link contextChanged} is called. */
+  msrChanged?(cpu: Cpu): void;
   /** Drops translations; `tlbie` and its like reach every CPU, the caller says so in the operation. */
   invalidate(cpu: Cpu, what: Invalidation): void;
+  /**
+   * The same for one page of processes, of 2^`shift` bytes around an effective address without quadrant, where nobody
+   * sees what is invalidated; false: nothing was done, {@link invalidate} is to be called.
+   */
+  invalidateProcessPage?(eaHi: number, eaLo: number, shift: number): boolean;
   /** icbi: code at this host real address may have changed. */
   invalidateInstructions(cpu: Cpu, ra: bigint): void;
   /** All CPUs of the machine, in order of their index. */
@@ -133,6 +140,13 @@ export class Cpu {
     settleActiveCounters(this);
     const { msrWritable, msrFixed } = this;
     this.state.setHalves(MSR_AT, (hi & msrWritable.hi) | msrFixed.hi, (lo & msrWritable.lo) | msrFixed.lo);
+  }
+
+  /** To be called after MSR, and nothing else that a context depends on, was changed. */
+  msrChanged(): void {
+    const { hooks } = this;
+    if (hooks.msrChanged !== undefined) hooks.msrChanged(this);
+    else hooks.contextChanged(this);
   }
 
   inState(f: Field): boolean {

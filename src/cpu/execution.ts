@@ -258,7 +258,12 @@ export class Execution {
         this.tracker.changed(cpu);
         options.timing?.contextChanged(cpu);
       },
+      msrChanged: (cpu) => {
+        this.tracker.msrChanged(cpu);
+        options.timing?.contextChanged(cpu);
+      },
       invalidate: (by, what) => this.coherence.invalidate(by, what),
+      invalidateProcessPage: (hi, lo, shift) => this.coherence.invalidateProcessPage(hi, lo, shift),
       // Stores to decoded pages are seen as they happen.
       invalidateInstructions: () => undefined,
       cpus: () => this.cpus,

@@ -210,7 +210,7 @@ export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDe
   writeDetail(cpu, detail);
   enterMsr(cpu, name, save, { hv, relocate: ail >= 2 });
   goToHandler(cpu, name, ail, detail.level ?? 0);
-  cpu.hooks.contextChanged(cpu);
+  cpu.msrChanged();
   cpu.hooks.interruptTaken?.(cpu, () => describe(cpu, name, save));
   return OUTCOME.FAULT;
 }

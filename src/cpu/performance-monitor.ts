@@ -26,6 +26,9 @@ const CTRL_AT = offsetOf('CTRL');
 const COUNTERS = [1, 2, 3, 4, 5, 6].map((n) => ({ n, at: offsetOf(`PMU${n + 2}`), freeze: freezeOf(n) }));
 type Counter = (typeof COUNTERS)[number];
 
+const FC = MMCR0.FC.lo;
+const PMCC = MMCR0.PMCC.lo;
+
 const mmcr0 = (cpu: Cpu, f: Field): boolean => cpu.state.has(MMCR0_AT, f);
 const running = (cpu: Cpu): boolean => cpu.state.has(CTRL_AT, CTRL.RUN);
 /** PMC5 and PMC6 are nobody's. */
@@ -91,7 +94,11 @@ function counting(cpu: Cpu, counter: Counter): CounterEvent | undefined {
 }
 
 /** False where nothing can count, which is nearly always: MMCR0[FC] is 1 after reset. */
-export const countersMayRun = (cpu: Cpu): boolean => !mmcr0(cpu, MMCR0.FC) || ownedByNone(cpu);
+export function countersMayRun({ state }: Cpu): boolean {
+  // Asked at each change of MSR: constants, not fields.
+  const control = state.lo(MMCR0_AT);
+  return (control & FC) === 0 || (control & PMCC) === PMCC;
+}
 
 const passesWithTime = (event: CounterEvent | undefined): boolean =>
   event === 'instructions' || event === 'time';
@@ -205,13 +212,13 @@ const SEEN_ONE_BY_ONE: ReadonlySet<CounterEvent> = new Set<InstructionEvent>([
 ]);
 
 /** True while a counter needs to see every instruction. */
-export const countsEachInstruction = (cpu: Cpu): boolean =>
-  cpu.hooks.events === undefined &&
-  countersMayRun(cpu) &&
-  COUNTERS.some((counter) => {
+export function countsEachInstruction(cpu: Cpu): boolean {
+  if (!countersMayRun(cpu) || cpu.hooks.events !== undefined) return false;
+  return COUNTERS.some((counter) => {
     const event = counting(cpu, counter);
     return event !== undefined && SEEN_ONE_BY_ONE.has(event);
   });
+}
 
 /** What an instruction that completed is counted as. */
 function eventsOf({ timing, branched }: CountedInstruction): readonly InstructionEvent[] {

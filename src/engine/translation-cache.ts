@@ -25,6 +25,10 @@ export const PLACES = 8;
 const tlbFlip = (place: number): number => place * (TLB_ENTRIES / PLACES) * TLB_ENTRY.size;
 const fetchFlip = (place: number): number => place * (FETCH_ENTRIES / PLACES) * FETCH_ENTRY.size;
 
+/** The same in words, for one place. */
+const TLB_FLIP = tlbFlip(1) >> 2;
+const FETCH_FLIP = fetchFlip(1) >> 2;
+
 const TLB_AT = offsetOf('TLBBASE');
 const FETCH_AT = offsetOf('FETCHBASE');
 const DCTX = offsetOf('DCTX');
@@ -35,6 +39,9 @@ export class TranslationCache {
   private readonly tlb: number;
   private readonly fetch: number;
   private readonly ramBase: number;
+  /** Places that were selected since the caches were empty: a set of bits. The others have no entries. */
+  private used = 0;
+  private place = 0;
 
   constructor(
     buffer: ArrayBufferLike,
@@ -64,6 +71,7 @@ export class TranslationCache {
   clear(): void {
     this.words.fill(EMPTY, this.tlb >> 2, (this.tlb + TLB_ENTRIES * TLB_ENTRY.size) >> 2);
     this.words.fill(EMPTY, this.fetch >> 2, (this.fetch + FETCH_ENTRIES * FETCH_ENTRY.size) >> 2);
+    this.used = 1 << this.place;
   }
 
   /**
@@ -71,6 +79,8 @@ export class TranslationCache {
    * entries then do not drive each other out.
    */
   select(place: number): void {
+    this.place = place;
+    this.used |= 1 << place;
     this.cpu.setInt(TLB_AT, this.tlb ^ tlbFlip(place));
     this.cpu.setInt(FETCH_AT, this.fetch ^ fetchFlip(place));
   }
@@ -130,11 +140,14 @@ export class TranslationCache {
   }
 
   private dropPage(eaHi: number, eaLo: number): void {
+    const entry = this.entry(eaLo) ^ (this.place * TLB_FLIP);
+    const fetch = this.fetchEntry(eaLo) ^ (this.place * FETCH_FLIP);
     for (let place = 0; place < PLACES; place++) {
-      const at = this.entry(eaLo) ^ (tlbFlip(place) >> 2);
+      if ((this.used & (1 << place)) === 0) continue;
+      const at = entry ^ (place * TLB_FLIP);
       this.dropTag(at, eaHi, eaLo);
       this.dropTag(at + 2, eaHi, eaLo);
-      this.dropTag(this.fetchEntry(eaLo) ^ (fetchFlip(place) >> 2), eaHi, eaLo);
+      this.dropTag(fetch ^ (place * FETCH_FLIP), eaHi, eaLo);
     }
   }
 
@@ -154,7 +167,7 @@ export class TranslationCache {
   }
 
   private dropTag(tag: number, eaHi: number, eaLo: number): void {
-    if (this.matches(tag, eaHi, eaLo)) this.words.fill(EMPTY, tag, tag + 2);
+    if (this.matches(tag, eaHi, eaLo)) this.setTag(tag, EMPTY, EMPTY);
   }
 
   private matches(tag: number, eaHi: number, eaLo: number): boolean {

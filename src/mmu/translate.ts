@@ -88,6 +88,11 @@ export class Translator {
     this.ctx.caches = caches;
   }
 
+  /** Invalidations matter here: to architected caches, or to somebody who sees them. */
+  get isWatched(): boolean {
+    return this.ctx.caches !== undefined || this.ctx.recorder !== undefined;
+  }
+
   /** Drops from the architected caches what an instruction or register write of a CPU invalidates. */
   invalidate(cpu: CpuState, what: Invalidation): void {
     const dropped = this.ctx.caches?.invalidate(what) ?? {};

@@ -1,8 +1,10 @@
-import { MICROWATT, POWER9 } from '../../src/cpu/models';
+import fc from 'fast-check';
+import { MICROWATT, POWER10, POWER8, POWER9 } from '../../src/cpu/models';
 import { OUTCOME } from '../../src/cpu/outcome';
 import { STRUCTURE } from '../../src/mmu/invalidate';
-import { DR, EE, HV, IR, LE, ME, named, perform, PR, RI, SF, testCpu } from './support';
-import type { Cpu } from '../../src/cpu/cpu';
+import { DR, EE, HV, IR, LE, ME, named, perform, PR, RI, SF, testCpu, type TestMachine } from './support';
+import { joinHalves } from '../../src/core/u64';
+import { Cpu } from '../../src/cpu/cpu';
 import { offsetOf } from '../../src/state/layout';
 
 const HYPERVISOR = SF | HV | ME | RI;
@@ -194,4 +196,68 @@ describe('the SLB', () => {
     const guest = testCpu(POWER9, GUEST);
     expect(perform(guest.cpu, name, 0n, 0n)).toBe(OUTCOME.FAULT);
   });
+});
+
+test('a page of a process that goes by the short way is what the whole decoding says', () => {
+  const FINAL = STRUCTURE.ERAT | STRUCTURE.TLB_PROCESS | STRUCTURE.TLB_COMBINED;
+  const MODELS = [POWER8, POWER9, POWER10, MICROWATT];
+  let short = 0;
+  const one = fc.record({
+    name: fc.constantFrom('tlbie' as const, 'tlbiel' as const),
+    model: fc.constantFrom(...MODELS),
+    msr: fc.constantFrom(HYPERVISOR, HYPERVISOR, GUEST, GUEST, SF | ME | PR | EE | IR | DR),
+    lpcr: fc.constantFrom(HR, HR | GTSE, GTSE, 0n),
+    rb: fc
+      .tuple(fc.bigInt(0n, 2n ** 62n - 1n), fc.constantFrom(0n, 0n, 0n, 1n, 2n, 3n), fc.nat(7), fc.nat(7))
+      .map(([page, is, ap, top]) => {
+        const quadrant = top < 4 ? 0n : BigInt(top - 4);
+        return (quadrant << 62n) | (page & ~0xfffn) | (is << 10n) | (BigInt(ap) << 5n);
+      }),
+    ric: fc.constantFrom(0n, 0n, 0n, 1n, 2n, 3n),
+    prs: fc.constantFrom(1n, 1n, 0n),
+    r: fc.constantFrom(1n, 1n, 0n),
+  });
+  const pages: [bigint, number][] = [];
+  const invalidateProcessPage = (hi: number, lo: number, shift: number): boolean => {
+    pages.push([(joinHalves(hi, lo) >> BigInt(shift)) << BigInt(shift), shift]);
+    return true;
+  };
+  const pairs = new Map(
+    MODELS.map((model) => {
+      const [whole, { cpu, machine }] = [testCpu(model, 0n), testCpu(model, 0n)];
+      const quick = new Cpu(cpu.state, model, cpu.translator, { ...cpu.hooks, invalidateProcessPage });
+      return [model, { whole, quick: { cpu: quick, machine } }] as const;
+    }),
+  );
+  const act = (
+    { cpu, machine }: { cpu: Cpu; machine: TestMachine },
+    { name, msr, lpcr, ...operands }: Tlbie & { name: 'tlbie' | 'tlbiel'; msr: bigint; lpcr: bigint },
+  ) => {
+    machine.invalidations.length = 0;
+    cpu.state.setNamed('MSR', msr);
+    cpu.state.setNamed('LPCR', lpcr);
+    cpu.state.setNamed('LPIDR', 2n);
+    return [tlbie(cpu, name, operands), [...machine.invalidations]];
+  };
+  fc.assert(
+    fc.property(one, ({ model, ...asked }) => {
+      pages.length = 0;
+      const { whole, quick } = pairs.get(model)!;
+      const byWhole = act(whole, asked);
+      const byQuick = act(quick, asked);
+      if (pages.length === 0) {
+        expect(byQuick).toEqual(byWhole);
+        return;
+      }
+      short++;
+      const [address, shift] = pages[0]!;
+      expect(byQuick).toEqual([OUTCOME.NEXT, []]);
+      expect(byWhole).toMatchObject([
+        OUTCOME.RESUME,
+        [{ scope: 'process', structures: FINAL, page: { address, shift } }],
+      ]);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(short).toBeGreaterThan(20);
 });

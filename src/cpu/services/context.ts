@@ -10,7 +10,7 @@ import type { Cpu } from '../cpu';
 import { takeInterrupt } from '../interrupts';
 import { moveEeAndRi, moveToMsr, returnToMsr, type ReturnKind } from '../msr';
 import { OUTCOME } from '../outcome';
-import { contextChanged, type Service } from './service';
+import type { Service } from './service';
 
 const AT = {
   SRR0: offsetOf('SRR0'), SRR1: offsetOf('SRR1'), HSRR0: offsetOf('HSRR0'), HSRR1: offsetOf('HSRR1'),
@@ -34,7 +34,8 @@ const move =
     else moveToMsr(cpu, cpu.argHi(0), cpu.argInt(0), half);
     if (floatInterrupts(cpu))
       return completed(takeInterrupt(cpu, 'program', { completed: true, cause: FLOAT_ENABLED }));
-    return contextChanged(cpu);
+    cpu.msrChanged();
+    return OUTCOME.RESUME;
   };
 
 /** A return: MSR and NIA from a pair of registers. */
@@ -56,7 +57,7 @@ const rfebb: Service = (cpu) => {
   const bescr = state.get(AT.BESCR);
   if (cpu.model.transactional) {
     cpu.msr = put(cpu.msr, MSR.TS, get(bescr, BESCR.TS));
-    cpu.hooks.contextChanged(cpu);
+    cpu.msrChanged();
   }
   state.set(AT.BESCR, put(bescr, BESCR.GE, cpu.arg(0)));
   state.set(AT.CFAR, cpu.nia);

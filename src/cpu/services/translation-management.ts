@@ -4,6 +4,7 @@ import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
 import { findSlbEntry, slbia, slbie, slbmfee, slbmfev, slbmte } from '../../mmu/hash/slb';
 import { decodeTlbie, effectiveLookaside, type TlbieOperands } from '../../mmu/invalidate';
+import { processPageShift } from '../../mmu/invalidate-page';
 import { offsetOf } from '../../state/layout';
 import type { Cpu } from '../cpu';
 import { takeInterrupt } from '../interrupts';
@@ -12,6 +13,7 @@ import { raise } from '../raise';
 import { valueService, type Service } from './service';
 
 const AT = {
+  MSR: offsetOf('MSR'),
   LPCR: offsetOf('LPCR'),
   LPIDR: offsetOf('LPIDR'),
   CR0: offsetOf('CR'),
@@ -22,9 +24,32 @@ const AT = {
 const invalidForm = (cpu: Cpu): Outcome =>
   takeInterrupt(cpu, 'program', { cause: PROGRAM_CAUSE.ILLEGAL.mask, byInstruction: true });
 
+const [PR, HV] = [MSR.PR.lo, MSR.HV.hi];
+const [HR, GTSE] = [LPCR.HR.lo, LPCR.GTSE.lo];
+
+/** True where the current state may invalidate pages of processes, which a guest may in its own partition. */
+function mayInvalidateProcess({ state }: Cpu, operation: TlbieOperands['operation']): boolean {
+  if ((state.lo(AT.MSR) & PR) !== 0) return false;
+  if ((state.hi(AT.MSR) & HV) !== 0) return true;
+  const lpcr = state.lo(AT.LPCR);
+  return (lpcr & HR) !== 0 && (operation === 'tlbiel' || (lpcr & GTSE) !== 0);
+}
+
+/** Invalidates one page of a process where nobody wants to know more of it; false: that is not it. */
+function invalidatePage(cpu: Cpu, operation: TlbieOperands['operation']): boolean {
+  const { invalidateProcessPage } = cpu.hooks;
+  if (invalidateProcessPage === undefined || !mayInvalidateProcess(cpu, operation)) return false;
+  const rbHi = cpu.argHi(0);
+  const rbLo = cpu.argInt(0);
+  const asked = { ric: cpu.argInt(2), prs: cpu.argInt(3), r: cpu.argInt(4), rbHi, rbLo };
+  const shift = processPageShift(asked, cpu.model.mmu);
+  return shift !== 0 && invalidateProcessPage(rbHi, rbLo, shift);
+}
+
 const invalidateEntries =
   (operation: TlbieOperands['operation']): Service =>
   (cpu) => {
+    if (invalidatePage(cpu, operation)) return OUTCOME.NEXT;
     const operands: TlbieOperands = {
       operation,
       rb: cpu.arg(0),
