@@ -145,7 +145,7 @@ const caseOf: fc.Arbitrary<Case> = fc.record({
   gpr: fc.array(value64, { minLength: 32, maxLength: 32 }),
   cr: fc.array(fc.nat(15), { minLength: 8, maxLength: 8 }),
   flags: fc.nat(31),
-  wide: fc.array(value64, { minLength: 8, maxLength: 8 }),
+  wide: fc.array(value64, { minLength: 9, maxLength: 9 }),
   reservation: fc.constantFrom(0, 1, 2, 4, 8),
   bytes: fc.uint8Array({ minLength: 64, maxLength: 64 }),
   doubles: fc.oneof(fc.array(double, { minLength: 9, maxLength: 9 }), fc.constant([])),
@@ -155,7 +155,7 @@ const caseOf: fc.Arbitrary<Case> = fc.record({
 /** Flags of XER, one bit each of `Case.flags`. */
 const FLAGS = ['SO', 'OV', 'CA', 'OV32', 'CA32'] as const;
 /** Resources that get a random doubleword. */
-const WIDE = ['LR', 'CTR', 'TAR', 'CFAR', 'VRSAVE', 'HASHKEYR', 'HASHPKEYR', 'FPSCR'] as const;
+const WIDE = ['LR', 'CTR', 'TAR', 'CFAR', 'VRSAVE', 'HASHKEYR', 'HASHPKEYR', 'FPSCR', 'VSCR'] as const;
 
 function twinOf(c: Case): TestMachine {
   const machine = newMachine({
