@@ -37,13 +37,13 @@ function mayInvalidateProcess({ state }: Cpu, operation: TlbieOperands['operatio
 
 /** Invalidates one page of a process where nobody wants to know more of it; false: that is not it. */
 function invalidatePage(cpu: Cpu, operation: TlbieOperands['operation']): boolean {
-  const { invalidateProcessPage } = cpu.hooks;
-  if (invalidateProcessPage === undefined || !mayInvalidateProcess(cpu, operation)) return false;
+  const { hooks } = cpu;
+  if (hooks.invalidateProcessPage === undefined || !mayInvalidateProcess(cpu, operation)) return false;
   const rbHi = cpu.argHi(0);
   const rbLo = cpu.argInt(0);
   const asked = { ric: cpu.argInt(2), prs: cpu.argInt(3), r: cpu.argInt(4), rbHi, rbLo };
   const shift = processPageShift(asked, cpu.model.mmu);
-  return shift !== 0 && invalidateProcessPage(rbHi, rbLo, shift);
+  return shift !== 0 && hooks.invalidateProcessPage(rbHi, rbLo, shift);
 }
 
 const invalidateEntries =
