@@ -72,9 +72,8 @@ describe(`fast walkers and slow twin (seed ${SEED})`, () => {
 
   test('agree on random tables, one stage and two', () => {
     fc.assert(fc.property(soundMachine, compare), { numRuns: 1500 });
-    // Not one kind of outcome, but all: otherwise the tables are too good or too bad.
+    // Not one kind of outcome, but all: otherwise the tables are too good or too bad. (Alignment is rare: faults.test.ts.)
     for (const outcome of [
-      'translated',
       'dataStorage',
       'instructionStorage',
       'hypervisorDataStorage',
@@ -82,9 +81,8 @@ describe(`fast walkers and slow twin (seed ${SEED})`, () => {
       'dataSegment',
       'instructionSegment',
       'machineCheck',
-      'alignment',
     ])
-      expect([outcome, seen.get(outcome) ?? 0]).toEqual([outcome, expect.any(Number)]);
+      expect([outcome, seen.has(outcome)]).toEqual([outcome, true]);
     expect(seen.get('translated')).toBeGreaterThan(100);
   });
 
