@@ -153,7 +153,6 @@ const CATEGORIES: readonly Category[] = [
 
 /** Categories of the architecture that no row covers. */
 const NOT_COVERED: readonly string[] = [
-  'Vector-scalar (VSX), but for moves and for loads and stores that do not convert',
   'Decimal floating-point (DFP)',
   'Matrix multiply assist (MMA)',
   'Transactional memory (TM)',
