@@ -1,4 +1,6 @@
 /** Machine pseries as a whole: a guest from its first instruction to its end, alone and with other CPUs. */
+import { ROWS } from '../../isa/index';
+import type { InsnRow } from '../../isa/vocabulary/row';
 import { PTE } from '../../isa/tables/radix';
 import { UserError } from '../../src/core/errors';
 import { has } from '../../src/core/bits';
@@ -344,7 +346,17 @@ describe('what is started beside the image', () => {
     expect([...entry]).toEqual([0x7c, 0x64, 0x1b, 0x78]);
     const vec5 = chosen!.properties.get('ibm,architecture-vec-5')!;
     expect([vec5.length, vec5[23], vec5[24], vec5[26]]).toEqual([27, 0x40, 0x40, 0x40]);
-    expect(findNode(root, '/cpus/PowerPC,POWER9@0')!.properties.get('ibm,pa-features')!.length).toBe(68);
+    const processor = findNode(root, '/cpus/PowerPC,POWER9@0')!.properties;
+    const features = processor.get('ibm,pa-features')!;
+    expect(features.length).toBe(68);
+    // Two bytes come before the attributes. What the tree promises are instructions that there are.
+    const hasRow = (test: (row: InsnRow) => boolean): boolean => ROWS.some(test);
+    const isDecimal = (row: InsnRow): boolean => row.feature === 'decimal';
+    expect(features[2 + 22] === 0x80).toBe(hasRow(({ mnemonic }) => mnemonic.startsWith('tbegin')));
+    expect([features[2 + 54] === 0x80, processor.has('ibm,dfp')]).toEqual([
+      hasRow(isDecimal),
+      hasRow(isDecimal),
+    ]);
   });
 
   it('shows the tree that the guest is started with', () => {

@@ -57,11 +57,14 @@ const SEGMENT_PAGES = [0xc, 0, 1, 0xc, 0, 0x10, 0x110, 1, 0x10, 1];
 const NO_SEGMENT_SIZE = 0xffffffff;
 /** log2 of the bytes of segments. */
 const SEGMENT_SIZES = [0x1c, 0x28, NO_SEGMENT_SIZE, NO_SEGMENT_SIZE];
-/** Attributes of the processor (PAPR, `ibm,pa-features`): 0x42 0x00, then pairs that name what it has. */
+/**
+ * Attributes of the processor (PAPR, `ibm,pa-features`): 0x42 0x00, then pairs that name what it has: neither transactional
+ * memory (byte 22) nor decimal floating-point arithmetic (byte 54).
+ */
 const PA_FEATURES = Uint8Array.from(
   [
-    '4200f63fc7c080f080000000000000000000800080008000800080008000800080008000',
-    'c000800080008000800080008000800080008000800080008000800080000000',
+    '4200f63fc7c080f080000000000000000000800080008000000080008000800080008000',
+    'c000800080008000800080008000800080008000000080008000800080000000',
   ]
     .join('')
     .match(/../g)!
