@@ -69,10 +69,11 @@ test('mtfsfi sets a field, of the upper word with W', () => {
   expect(fpscr(execute('mtfsfi', { FPF: 7, U: 5, W: 1 }, withFpscr(3n)))).toBe(0x5_0000_0003n);
 });
 
-test('mtfsb1 of a new exception sets FX, mtfsb0 clears', () => {
+test('mtfsb1 sets a bit and nothing but what summarises it, mtfsb0 clears it', () => {
   const ox = 3;
-  expect(fpscr(execute('mtfsb1', { FPB: ox }, withFpscr(0n)))).toBe(FPSCR.OX.mask | FPSCR.FX.mask);
-  expect(fpscr(execute('mtfsb1', { FPB: ox }, withFpscr(FPSCR.OX.mask)))).toBe(FPSCR.OX.mask);
+  expect(fpscr(execute('mtfsb1', { FPB: ox }, withFpscr(0n)))).toBe(FPSCR.OX.mask);
+  const vxsoft = 21;
+  expect(fpscr(execute('mtfsb1', { FPB: vxsoft }, withFpscr(0n)))).toBe(FPSCR.VXSOFT.mask | FPSCR.VX.mask);
   expect(fpscr(execute('mtfsb0', { FPB: ox }, withFpscr(FPSCR.OX.mask)))).toBe(0n);
   expect(fpscr(execute('mtfsb1', { FPB: 31 }, withFpscr(0n)))).toBe(1n);
 });
