@@ -4,14 +4,14 @@
  */
 import fc from 'fast-check';
 import { RealMemory } from '../../../src/core/memory';
-import { hiOf, joinHalves, loOf } from '../../../src/core/u64';
-import { INTERRUPTS } from '../../../isa/interrupts';
-import { ACCESS, rightsText, type AccessName } from '../../../src/mmu/access';
+import { hiOf, loOf } from '../../../src/core/u64';
+import { ACCESS, type AccessName } from '../../../src/mmu/access';
 import { MMU_POLICIES } from '../../../src/mmu/policy';
 import { Translator } from '../../../src/mmu/translate';
 import { CpuState } from '../../../src/state/cpu-state';
 import { slot } from '../../../src/state/layout';
-import { HashTwin, type TwinOutcome } from './twin';
+import { fastOutcome } from '../outcome';
+import { HashTwin } from './twin';
 
 const SIZE = 1 << 20;
 const PARTITION_TABLE = 0x10000n;
@@ -29,22 +29,6 @@ interface Scenario {
   readonly words: readonly (readonly [number, bigint])[];
   readonly pattern?: readonly bigint[];
   readonly accesses: readonly { access: AccessName; ea: bigint; probe: boolean }[];
-}
-
-function outcomeOf(mmu: Translator, translated: boolean): TwinOutcome {
-  if (translated)
-    return {
-      ra: joinHalves(mmu.raHi, mmu.raLo),
-      pageShift: mmu.pageShift,
-      inhibited: mmu.cachingInhibited,
-      guarded: mmu.guarded,
-      rights: rightsText(mmu.rights),
-    };
-  const { interrupt, cause, ...registers } = mmu.toInterrupt();
-  const save = INTERRUPTS[interrupt].save === 'HSRR' ? 'HSRR1' : 'SRR1';
-  const image: Record<string, bigint> = { [save]: cause };
-  for (const [name, value] of Object.entries(registers)) image[name.toUpperCase()] = value;
-  return { interrupt, image };
 }
 
 /** Memory from a repeated pattern of 2^n doublewords, then single doublewords. */
@@ -74,7 +58,7 @@ function compare(scenario: Scenario): void {
     mmu.observer =
       n % 2 === 0 ? undefined : { walk: ({ steps }) => decisions.push(...steps.map((s) => s.decision)) };
     const ask = probe ? 'probe' : 'access';
-    const fast = outcomeOf(mmu, mmu[ask](cpu, ACCESS[access], hiOf(ea), loOf(ea)));
+    const fast = fastOutcome(mmu, mmu[ask](cpu, ACCESS[access], hiOf(ea), loOf(ea)));
     const slow = new HashTwin(machine, access, ea).run({ sideEffects: !probe });
     expect(fast).toEqual(slow);
     if ('ra' in slow && decisions.length > 0 && decisions.includes('invalid'))

@@ -3,10 +3,7 @@
  * table. It shares nothing with the walker but the names of accesses and interrupts.
  */
 import type { AccessName } from '../../../src/mmu/access';
-
-export type TwinOutcome =
-  | { ra: bigint; pageShift: number; inhibited: boolean; guarded: boolean; rights: string }
-  | { interrupt: string; image: Record<string, bigint> };
+import type { TwinOutcome } from '../outcome';
 
 export interface TwinMachine {
   readonly model: 'power8' | 'power9';

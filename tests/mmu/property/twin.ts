@@ -4,16 +4,13 @@
  */
 import type { Access } from '../../../src/mmu/access';
 import type { MmuPolicy } from '../../../src/mmu/policy';
+import type { TwinOutcome } from '../outcome';
 
 export interface TwinMachine {
   readonly memory: DataView;
   readonly registers: Readonly<Record<string, bigint>>;
   readonly policy: MmuPolicy;
 }
-
-export type TwinOutcome =
-  | { ra: bigint; pageShift: number; inhibited: boolean; guarded: boolean; rights: string }
-  | { interrupt: string; image: Record<string, bigint> };
 
 /** Bits `from..to` of a 64-bit value, ISA numbering. */
 const bits = (value: bigint, from: number, to = from): bigint =>

@@ -12,7 +12,7 @@ import { Translator } from '../../../src/mmu/translate';
 import { WalkCache } from '../../../src/mmu/walk-cache';
 import { CpuState } from '../../../src/state/cpu-state';
 import { SEED } from '../../support/random';
-import { fastOutcome } from './outcome';
+import { fastOutcome } from '../outcome';
 import { hostileMachine, MEMORY_SIZE, soundMachine, type RandomMachine } from './tables';
 
 const PATTERN = 16;

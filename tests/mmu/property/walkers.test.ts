@@ -10,9 +10,9 @@ import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { Translator } from '../../../src/mmu/translate';
 import { CpuState } from '../../../src/state/cpu-state';
 import { SEED } from '../../support/random';
-import { fastOutcome } from './outcome';
+import { fastOutcome, type TwinOutcome } from '../outcome';
 import { hostileMachine, MEMORY_SIZE, soundMachine, type RandomMachine } from './tables';
-import { Twin, type TwinOutcome } from './twin';
+import { Twin } from './twin';
 
 const memory = RealMemory.ofSize(MEMORY_SIZE);
 const twinMemory = new DataView(new ArrayBuffer(MEMORY_SIZE));

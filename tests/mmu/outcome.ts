@@ -1,9 +1,12 @@
-/** What a translation came to, in the form that the slow twin gives: the result, or the register image. */
-import { INTERRUPTS } from '../../../isa/interrupts';
-import { joinHalves } from '../../../src/core/u64';
-import { rightsText } from '../../../src/mmu/access';
-import type { Translator } from '../../../src/mmu/translate';
-import type { TwinOutcome } from './twin';
+/** What a translation came to, in the form that the slow twins give: the result, or the register image. */
+import { INTERRUPTS } from '../../isa/interrupts';
+import { joinHalves } from '../../src/core/u64';
+import { rightsText } from '../../src/mmu/access';
+import type { Translator } from '../../src/mmu/translate';
+
+export type TwinOutcome =
+  | { ra: bigint; pageShift: number; inhibited: boolean; guarded: boolean; rights: string }
+  | { interrupt: string; image: Record<string, bigint> };
 
 export function fastOutcome(mmu: Translator, translated: boolean): TwinOutcome {
   if (translated)
