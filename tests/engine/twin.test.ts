@@ -26,7 +26,9 @@ const specOf = (name: ServiceName): ServiceSpec => SERVICES[name];
 const RAM_SIZE = 1 << 16;
 const CODE = 0x1000;
 /** Storage that exists: the end of one page and the start of the next, so that accesses cross and fall off. */
-const STORAGE = { from: 0x4f80, to: 0x5080 };
+const STORAGE = { from: 0x4f80, to: 0x5100 };
+/** The most bytes that one instruction accesses. */
+const LONGEST = 128;
 const ARG = offsetOf('ARG');
 const RESULT = offsetOf('RESULT');
 
@@ -92,7 +94,9 @@ class Recorder implements EngineHost {
       cpu.set(RESULT, held ? 1n : 0n);
     }
     const page = at & ~0xfff;
-    if (at % 2 === 0) engine.cacheTranslation(cpu, { hi: 0, lo: at }, page, { read: true, write: true });
+    // Not where what follows may fall off the end of storage within the page.
+    if (at % 2 === 0 && at + LONGEST <= STORAGE.to)
+      engine.cacheTranslation(cpu, { hi: 0, lo: at }, page, { read: true, write: true });
     return 0;
   }
 }
