@@ -5,7 +5,8 @@
 import type { InsnRow } from '../../isa/vocabulary/row';
 import { Blocks } from './blocks';
 import { skipTo } from './data-directives';
-import { DIRECTIVES, IGNORED, isCodeSection, SECTIONS, type DirectiveUse } from './directives';
+import type { DirectiveUse } from './directive';
+import { DIRECTIVES, IGNORED, isCodeSection, SECTIONS } from './directives';
 import { AssemblyError, SourceProblem, type Diagnostic, type Location } from './errors';
 import { ExpressionParser, TokenReader } from './expression';
 import { addInstruction } from './instruction';

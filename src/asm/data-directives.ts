@@ -1,6 +1,6 @@
 /** Directives that put bytes: data, strings, fills and alignment. */
 import { hex0x } from '../core/u64';
-import type { Directive, DirectiveUse } from './directives';
+import type { Directive, DirectiveUse } from './directive';
 import { SourceProblem } from './errors';
 import { evaluate, ExpressionParser, partOf, unexpected, type Expression } from './expression';
 

@@ -1,20 +1,8 @@
 /** Directives by name: symbols and sections here, data in `data-directives.ts`; blocks are the assembler's own. */
 import { DATA_DIRECTIVES } from './data-directives';
-import { SourceProblem, type Location } from './errors';
+import type { Directive } from './directive';
+import { SourceProblem } from './errors';
 import { ExpressionParser, unexpected, type TokenReader } from './expression';
-import type { Program } from './program';
-
-/** What a directive works on. */
-export interface DirectiveUse {
-  /** Its operands. */
-  readonly reader: TokenReader;
-  readonly program: Program;
-  readonly location: Location;
-  /** True in sections of code: alignment is filled with nops. */
-  readonly inCode: boolean;
-}
-
-export type Directive = (use: DirectiveUse) => void;
 
 /** A name, for the directives that take one. */
 function nameOf(reader: TokenReader): string {
