@@ -3,9 +3,10 @@
  * Book I, 6.8 and 6.9.4), and the moves of VSCR (6.16).
  */
 import {
-  add, and, extendU, field, i32, i64, or, resource, select, shl, shrU, signedField, sub, zext32, ltU, mul,
+  add, and, extendU, field, i32, i64, resource, select, shrU, signedField, sub, zext32, ltU, mul,
   type I64,
 } from '../vocabulary/expr'; // prettier-ignore
+import { shuffleEach } from '../vocabulary/lanes';
 import { insn, type InsnRow, type RowProperties } from '../vocabulary/row';
 import { def, setResource, type Sem } from '../vocabulary/stmt';
 import {
@@ -42,21 +43,17 @@ const splat = (bits: number, UIM: string): Sem => {
   return set(everywhere(shrU(half, extendU(mul(fromRight, i32(bits)))), bits));
 };
 
-/** Numbers of the bytes that a merge takes: elements of the high or low half of VRA and VRB in turn. */
-function mergeNumbers(bytes: number, first: number): Vector {
-  const numbers = Array.from({ length: 16 }, (_, i) => {
-    const element = Math.floor(i / bytes);
-    return first + Math.floor(element / 2) * bytes + (i % bytes) + (element % 2) * 16;
-  });
-  const half = (part: readonly number[]): I64 => i64(part.reduce((all, n) => (all << 8n) | BigInt(n), 0n));
-  return vector(half(numbers.slice(0, 8)), half(numbers.slice(8)));
-}
-const merge = (name: string, XO: number, how: { bytes: number; first: 0 | 8 }): InsnRow =>
-  logical(name, XO, permute(A, B, mergeNumbers(how.bytes, how.first)));
+/** Elements of the high or low half of VRA and VRB in turn, by the number of the first. */
+const merge = (name: string, XO: number, bits: 8 | 16 | 32, half: 'high' | 'low'): InsnRow => {
+  const count = 128 / bits;
+  const first = half === 'high' ? 0 : count / 2;
+  const numbers = Array.from({ length: count }, (_, i) => first + (i >> 1) + (i % 2) * count);
+  return logical(name, XO, shuffleEach(bits, A, B, numbers));
+};
 
 /** Words 0 and 2, or 1 and 3, of both registers in turn. */
-const evenWords = (half: (value: Vector) => I64): I64 => or(and(half(A), i64(0xffffffff_00000000n)), shrU(half(B), i64(32))); // prettier-ignore
-const oddWords = (half: (value: Vector) => I64): I64 => or(shl(half(A), i64(32)), zext32(half(B)));
+const EVEN_WORDS = [0, 4, 2, 6];
+const ODD_WORDS = [1, 5, 3, 7];
 
 export const VECTOR_MOVE_ROWS: readonly InsnRow[] = [
   logical('vand', 1028, vand(A, B)),
@@ -72,14 +69,14 @@ export const VECTOR_MOVE_ROWS: readonly InsnRow[] = [
   // The numbers count from the right: 31 less each.
   insn('vpermr', 'VA', { PO, XO: 59 }, 'VRT,VRA,VRB,VRC', { ...VECTOR, level: 'v3.0' }, byNumbers(vnot(C))),
   insn('vsldoi', 'VA', { PO, XO: 44 }, 'VRT,VRA,VRB,SHB', VECTOR, fromByte),
-  merge('vmrghb', 12, { bytes: 1, first: 0 }),
-  merge('vmrghh', 76, { bytes: 2, first: 0 }),
-  merge('vmrghw', 140, { bytes: 4, first: 0 }),
-  merge('vmrglb', 268, { bytes: 1, first: 8 }),
-  merge('vmrglh', 332, { bytes: 2, first: 8 }),
-  merge('vmrglw', 396, { bytes: 4, first: 8 }),
-  logical('vmrgew', 1932, vector(evenWords(dw0), evenWords(dw1)), 'v2.07'),
-  logical('vmrgow', 1676, vector(oddWords(dw0), oddWords(dw1)), 'v2.07'),
+  merge('vmrghb', 12, 8, 'high'),
+  merge('vmrghh', 76, 16, 'high'),
+  merge('vmrghw', 140, 32, 'high'),
+  merge('vmrglb', 268, 8, 'low'),
+  merge('vmrglh', 332, 16, 'low'),
+  merge('vmrglw', 396, 32, 'low'),
+  logical('vmrgew', 1932, shuffleEach(32, A, B, EVEN_WORDS), 'v2.07'),
+  logical('vmrgow', 1676, shuffleEach(32, A, B, ODD_WORDS), 'v2.07'),
   insn('vspltb', 'VX', { PO, XO: 524 }, 'VRT,VRB,UIM4', VECTOR, splat(8, 'UIM4')),
   insn('vsplth', 'VX', { PO, XO: 588 }, 'VRT,VRB,UIM3', VECTOR, splat(16, 'UIM3')),
   insn('vspltw', 'VX', { PO, XO: 652 }, 'VRT,VRB,UIM2', VECTOR, splat(32, 'UIM2')),
