@@ -4,12 +4,15 @@
  */
 import type { TranslationCache } from './translation-cache';
 
-/** No cache has a write permission; more than one entry may have one. */
+/** A place that is not in use; in the second one: there are more than two. */
 const NOWHERE = -1;
 const SEVERAL = -2;
 
 export class WriteWatch {
-  /** By real page: CPU and entry of the only write permission as one number, or one of the constants. */
+  /**
+   * Two for each real page: CPU and entry of a write permission as one number, or one of the constants. Most pages
+   * have two at most: the kernel's mapping of all memory and a process's.
+   */
   private readonly where: Int32Array;
   /** By real page: for how many reservations it is withheld. */
   private readonly withheld: Uint8Array;
@@ -18,7 +21,7 @@ export class WriteWatch {
     private readonly caches: readonly TranslationCache[],
     pages: number,
   ) {
-    this.where = new Int32Array(pages).fill(NOWHERE);
+    this.where = new Int32Array(2 * pages).fill(NOWHERE);
     this.withheld = new Uint8Array(pages);
   }
 
@@ -41,19 +44,31 @@ export class WriteWatch {
 
   /** A cache has entered a write permission for a page. */
   granted(page: number, cpu: number, entry: number): void {
+    const { where } = this;
     const place = entry * this.caches.length + cpu;
-    const known = this.where[page]!;
-    if (known !== place) this.where[page] = known === NOWHERE ? place : SEVERAL;
+    const first = where[2 * page]!;
+    if (first === place) return;
+    const second = where[2 * page + 1]!;
+    if (first === NOWHERE) where[2 * page] = place;
+    else if (second !== place) where[2 * page + 1] = second === NOWHERE ? place : SEVERAL;
   }
 
   /** Takes all write permissions for a page away. */
   revoke(page: number): void {
-    const place = this.where[page]!;
-    if (place === NOWHERE) return;
-    this.where[page] = NOWHERE;
-    const address = page * 4096;
+    const first = this.where[2 * page]!;
+    if (first === NOWHERE) return;
+    const second = this.where[2 * page + 1]!;
+    this.where[2 * page] = this.where[2 * page + 1] = NOWHERE;
+    if (second === SEVERAL) {
+      for (const cache of this.caches) cache.dropWrites(page * 4096);
+      return;
+    }
+    this.drop(page, first);
+    if (second !== NOWHERE) this.drop(page, second);
+  }
+
+  private drop(page: number, place: number): void {
     const count = this.caches.length;
-    if (place === SEVERAL) for (const cache of this.caches) cache.dropWrites(address);
-    else this.caches[place % count]!.dropWrites(address, Math.floor(place / count));
+    this.caches[place % count]!.dropWrites(page * 4096, Math.floor(place / count));
   }
 }
