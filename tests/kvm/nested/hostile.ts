@@ -162,6 +162,13 @@ export class Hostile {
       case 0x8:
         if (this.random(2)) this.prepareHpte(set);
         return;
+      case 0x31c:
+        // Resource 4 is the byte order of interrupts.
+        if (this.random(4) === 0) [BigInt(this.random(2)), 4n, 0n, 0n].forEach((value, n) => set(n, value));
+        return;
+      case 0xf80c:
+        if (this.random(2)) this.prepareCopy(set);
+        return;
       case 0x36c:
       case 0x370:
         if (this.random(4)) set(0, 0n);
@@ -190,6 +197,17 @@ export class Hostile {
     world.write(regs + 0x108, this.random(4) ? MSR.SF.mask : this.word());
     set(0, BigInt(at));
     set(1, BigInt(regs));
+  }
+
+  /** A few bytes of a nested guest's page, to or from L1: copied where the guest has used the page. */
+  private prepareCopy(set: (n: number, value: bigint) => void): void {
+    const known = [...this.world.nested.guests.keys()];
+    const inL1 = BigInt(this.random(L1 - 64));
+    const [to, from] = this.random(2) ? [inL1, 0n] : [0n, inL1];
+    const ea = BigInt(this.random(32) * 65536 + this.random(4096));
+    [BigInt(known.length > 0 ? this.pick(known) : 1), 0n, ea, to, from, BigInt(this.random(64))].forEach(
+      (value, n) => set(n, value),
+    );
   }
 
   private rtasBlock(): bigint {
