@@ -12,6 +12,7 @@ import {
 } from '../vocabulary/vector'; // prettier-ignore
 
 const VSX: RowProperties = { level: 'v2.06', feature: 'vsx', facility: 'VSX', timing: 'alu' };
+const PERMUTE: RowProperties = { ...VSX, timing: 'vectorPermute' };
 const PO = 60;
 const [A, B, C] = [vsr('XA'), vsr('XB'), vsr('XC')];
 const set = (value: Vector): Sem => setVsr('XT', value);
@@ -104,11 +105,11 @@ export const VSX_MOVE_ROWS: readonly InsnRow[] = [
   logical('xxlnand', 178, vnot(vand(A, B)), 'v2.07'),
   logical('xxleqv', 186, vnot(vxor(A, B)), 'v2.07'),
   insn('xxsel', 'XX4', { PO, XO: 3 }, 'XT,XA,XB,XC', VSX, set(vsel(A, B, C))),
-  insn('xxpermdi', 'XX3', { PO, OE: 0, XOL: 10 }, 'XT,XA,XB,DM', VSX, permuteDoublewords),
-  insn('xxsldwi', 'XX3', { PO, OE: 0, XOL: 2 }, 'XT,XA,XB,SHW', VSX, shiftWords),
-  logical('xxmrghw', 18, mergeWords(dw0)),
-  logical('xxmrglw', 50, mergeWords(dw1)),
-  insn('xxspltw', 'XX2', { PO, XO: 164 }, 'XT,XB,UIM2', VSX, splatOneWord),
+  insn('xxpermdi', 'XX3', { PO, OE: 0, XOL: 10 }, 'XT,XA,XB,DM', PERMUTE, permuteDoublewords),
+  insn('xxsldwi', 'XX3', { PO, OE: 0, XOL: 2 }, 'XT,XA,XB,SHW', PERMUTE, shiftWords),
+  insn('xxmrghw', 'XX3', { PO, XO: 18 }, 'XT,XA,XB', PERMUTE, set(mergeWords(dw0))),
+  insn('xxmrglw', 'XX3', { PO, XO: 50 }, 'XT,XA,XB', PERMUTE, set(mergeWords(dw1))),
+  insn('xxspltw', 'XX2', { PO, XO: 164 }, 'XT,XB,UIM2', PERMUTE, splatOneWord),
   insn('xxspltib', 'XX1', { PO, RA2: 0, XO: 360 }, 'XT,IMM8', V3, [vsxOrVector(isUpperVsr('XT')), splatByte]),
   ...signs('dp', [473, 489, 505, 240]),
   ...signs('sp', [409, 425, 441, 208]),
