@@ -9,6 +9,8 @@ import { gunzipSync } from 'node:zlib';
 import { effectsOfImage, type Effects, type RegisterRef } from '../../isa/vocabulary/analysis';
 import type { ResourceName } from '../../isa/vocabulary/expr';
 import type { Instruction } from '../../isa/vocabulary/row';
+import type { ServiceName } from '../../isa/vocabulary/services';
+import { quadFloat } from '../../src/cpu/quad';
 import { evaluate, newMachine, type Access, type TestMachine } from './evaluate';
 import { fieldOf, findInstruction } from './find-instruction';
 
@@ -63,9 +65,16 @@ const xerOf = (m: TestMachine): bigint =>
   XER_PARTS.reduce((xer, [name, shift]) => xer | (m.resources[name] << shift), 0n);
 const crOf = (m: TestMachine): bigint => m.cr.reduce((word, f) => (word << 4n) | BigInt(f), 0n);
 
+/** The only service that blocks of user instructions call. */
+function quadService(name: ServiceName, args: readonly bigint[]): bigint {
+  if (name !== 'quadFloat') throw new Error(`blocks call no service ${name}`);
+  return quadFloat(args);
+}
+
 function machineOf(state: State, endian: 'le' | 'be'): TestMachine {
   const machine = newMachine({
     modes: { sf: 1, le: endian === 'le' ? 1 : 0, blockShift: 7, xerReserved: 1 },
+    service: quadService,
   });
   machine.gpr = state.r.map(hex);
   machine.vsr = state.v.map(hex);
