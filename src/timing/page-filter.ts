@@ -4,13 +4,15 @@ import { CELL, ticksOf } from './state';
 import type { TranslationModel } from './translation';
 
 export class PageFilter {
-  /** The last pages of fetches, the newest first. */
-  private pages: { hi: number; lo: number }[] = [];
+  /** Ticks. */
+  private readonly recentPages: number;
 
   constructor(
     private readonly core: Core,
     private readonly translation: TranslationModel,
-  ) {}
+  ) {
+    this.recentPages = ticksOf(core.profile.translation.recentPages ?? 0);
+  }
 
   /** Ticks of translating an address that is asked for at `at`, where it is on another page than the one before. */
   ticks(use: 'fetch' | 'data', { hi, lo }: { hi: number; lo: number }, at: number): number {
@@ -21,9 +23,10 @@ export class PageFilter {
     const pageHi = hi >>> 12;
     const pageLo = (lo >>> 12) | (hi << 20);
     if (cells.hi(cell) === pageHi && cells.lo(cell) === pageLo) return 0;
-    cells.setHalves(cell, pageHi, pageLo);
     const ticks = this.translation.cost(use, hi, lo, at);
-    return use === 'fetch' ? ticks + this.recent(pageHi, pageLo, ticks > 0) : ticks;
+    const more = use === 'fetch' ? this.recent(pageHi, pageLo, ticks > 0) : 0;
+    cells.setHalves(cell, pageHi, pageLo);
+    return ticks + more;
   }
 
   /**
@@ -31,20 +34,18 @@ export class PageFilter {
    * one for the time being.
    */
   private recent(hi: number, lo: number, loaded: boolean): number {
-    const cost = this.core.profile.translation.recentPages ?? 0;
-    if (cost === 0) return 0;
-    const { pages } = this;
-    const at = pages.findIndex((page) => page.hi === hi && page.lo === lo);
-    if (loaded) this.pages = [{ hi, lo }];
-    else if (at >= 0) pages.unshift(...pages.splice(at, 1));
-    else this.pages = [{ hi, lo }, ...pages.slice(0, 1)];
-    return loaded || at >= 0 ? 0 : ticksOf(cost);
+    if (this.recentPages === 0) return 0;
+    const { cells } = this.core;
+    const known = cells.hi(CELL.fetchBefore) === hi && cells.lo(CELL.fetchBefore) === lo;
+    if (loaded) cells.setHalves(CELL.fetchBefore, -1, -1);
+    else cells.setHalves(CELL.fetchBefore, cells.hi(CELL.fetchPage), cells.lo(CELL.fetchPage));
+    return loaded || known ? 0 : this.recentPages;
   }
 
   /** The next access of each kind is looked up. */
   forget(): void {
     const { cells } = this.core;
-    this.pages = [];
+    cells.setHalves(CELL.fetchBefore, -1, -1);
     cells.setHalves(CELL.fetchPage, -1, -1);
     cells.setHalves(CELL.dataPage, -1, -1);
     cells.setHalves(CELL.line, -1, -1);

@@ -152,16 +152,6 @@ export class Pipeline {
     this.fetching.line(place);
   }
 
-  /** Fetching has gone on behind an instruction that changes the stream. */
-  fetchBehind(place: Place): void {
-    this.fetching.onTheWrongPath(place);
-  }
-
-  /** A store goes through to memory, of an instruction that issued. */
-  written(real: number): void {
-    this.storage.written(real, this.core.issued);
-  }
-
   /** One load or store of the instruction that was begun. */
   access(access: DataAccess): void {
     this.cells.count(access.store ? 'stores' : 'loads');

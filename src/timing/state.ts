@@ -26,7 +26,7 @@ export const COUNTS = [
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
-const HISTORY_AT = 20;
+const HISTORY_AT = 21;
 const READY_AT = HISTORY_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
@@ -67,6 +67,8 @@ export const CELL = {
   fetchIdle: 17,
   fetchStart: 18,
   fetchLine: 19,
+  /** The page of fetches before the last one, -1 for none. */
+  fetchBefore: 20,
   history: HISTORY_AT,
   ready: READY_AT,
   stalls: STALLS_AT,
@@ -138,6 +140,7 @@ export class Cells {
     this.set(CELL.next, startTicks);
     this.setHalves(CELL.line, -1, -1);
     this.setHalves(CELL.fetchPage, -1, -1);
+    this.setHalves(CELL.fetchBefore, -1, -1);
     this.setHalves(CELL.dataPage, -1, -1);
     this.setHalves(CELL.deadline, 0x7fffffff, -1);
   }

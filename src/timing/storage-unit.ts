@@ -70,7 +70,7 @@ export class StorageUnit {
   }
 
   /** A store goes through to memory: the next access may have to wait. */
-  written(real: number, at: number): void {
+  private written(real: number, at: number): void {
     const free = this.port.write(real, at);
     if (free > this.core.cells.get(CELL.next)) this.unitBusy(free, CAUSE.dataCache);
   }

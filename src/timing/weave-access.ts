@@ -2,191 +2,156 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code } from '../engine/wasm/module';
-import { cellAt, count, differs, HISTORY_MASK, load, P, store } from './emit';
-import type { TimingProfile } from './profile';
-import { CELL, TICKS, ticksOf } from './state';
+import { cellAt, count, load, P, store } from './emit';
+import { pushIssued } from './emit-time';
+import { CELL } from './state';
 import { structureMap } from './structures';
-import type { HelperParts } from './weave-fetch';
+import type { HelperParts } from './weave-look-ahead';
 import { STORE_FLAG } from './weave-imports';
+import { arrives, emitArriving, MissHelper } from './weave-miss';
 import { emitHolds } from './weave-pages';
+import type { RefillHelper } from './weave-refill';
+import { StoreHelper } from './weave-store';
+
+/** Instead of ticks: what the instruction writes is not known here. */
+export const NO_SPAN = -1;
+
+/** Parameters. */
+const [EA, REAL, WHAT, SPAN] = [2, 3, 4, 5];
+interface Locals {
+  readonly page: number;
+  readonly set: number;
+  readonly line: number;
+  readonly issue: number;
+}
 
 export class AccessHelper {
-  /** (cpu, record, ea, real, what). */
+  /**
+   * (cpu, record, ea, real, what, span) -> ticks that what is loaded is later, and the cause in the bits below. `span`:
+   * ticks from issue until it would be there.
+   */
   readonly access: number;
-  /** (cpu, record, real): a store goes through to memory. Undefined: nothing waits for that. */
-  readonly stored: number | undefined;
+  readonly stores: StoreHelper;
+  private readonly misses: MissHelper;
   private readonly map: ReturnType<typeof structureMap>;
 
-  constructor(private readonly parts: HelperParts) {
+  constructor(
+    private readonly parts: HelperParts,
+    refills: RefillHelper,
+  ) {
     this.map = structureMap(parts.profile);
-    this.access = parts.builder.declare({ params: ['i32', 'i32', 'i64', 'i32', 'i32'], results: [] });
-    if (storesWait(parts.profile)) {
-      this.stored = parts.builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
-      if (parts.profile.data.store) this.defineStored(this.stored);
-      else this.defineWaiting(this.stored);
-    }
+    this.stores = new StoreHelper(parts);
+    this.misses = new MissHelper(parts, refills);
+    const params = ['i32', 'i32', 'i64', 'i32', 'i32', 'i32'] as const;
+    this.access = parts.builder.declare({ params, results: ['i64'] });
     this.define();
   }
 
   private define(): void {
     const { data, core } = this.parts.profile;
-    const [ea, real, what] = [2, 3, 4];
-    const code = new Code(5);
-    const tag = code.local('i64');
-    const set = code.local('i32');
-    const line = code.local('i32');
-    const slow = (): void => {
-      code.get(P.cpu).get(P.ip).get(ea).i64(32n);
-      emitOperator(code, 'i64.shrU');
-      emitOperator(code, 'i32.wrap');
-      code.get(ea);
-      emitOperator(code, 'i32.wrap');
-      code.get(real).get(what).call(this.parts.imports.timeAccess).op(OP.return);
+    const code = new Code(6);
+    const locals = {
+      page: code.local('i64'),
+      set: code.local('i32'),
+      line: code.local('i32'),
+      issue: code.local('i64'),
     };
-    if (arrives(this.parts.profile)) {
-      code.get(what).i32(STORE_FLAG);
-      emitOperator(code, 'i32.and');
-      emitOperator(code, 'i32.eqz');
-      emitArriving(code);
-      emitOperator(code, 'i32.and');
-      code.if();
-      slow();
-      code.op(OP.end);
-    }
     // Not aligned.
-    code.get(ea);
+    code.get(EA);
     emitOperator(code, 'i32.wrap');
     code.i32(core.alignment - 1);
     emitOperator(code, 'i32.and');
-    code.get(what).i32(STORE_FLAG - 1);
+    code.get(WHAT).i32(STORE_FLAG - 1);
     emitOperator(code, 'i32.and');
     emitOperator(code, 'i32.add');
     code.i32(core.alignment);
     emitOperator(code, 'i32.gtU');
     code.if();
-    slow();
+    this.slow(code);
     code.op(OP.end);
-    this.otherPage(code, { ea, tag, set }, slow);
-    code.get(real).i32(data.lineShift);
+    this.otherPage(code, locals);
+    pushIssued(code);
+    code.set(locals.issue).get(REAL).i32(data.lineShift);
     emitOperator(code, 'i32.shrU');
-    code.tee(line);
+    code.tee(locals.line);
     this.parts.tables.setOf(code, { at: this.map.data, ...data });
-    code.set(set);
-    this.parts.tables.holdsLine(code, { set, line }, data.ways);
-    emitOperator(code, 'i32.eqz');
-    code.if();
-    if (!data.writeAllocates) {
-      code.get(what).i32(STORE_FLAG);
-      emitOperator(code, 'i32.and');
-      code.if();
-      count(code, 'storeMisses');
-      this.pass(code, real);
-      code.op(OP.return).op(OP.end);
-    }
-    slow();
-    code.op(OP.end);
-    code.get(what).i32(STORE_FLAG);
+    code.set(locals.set).get(WHAT).i32(STORE_FLAG);
     emitOperator(code, 'i32.and');
     code.if();
-    this.pass(code, real);
+    this.store(code, locals);
     code.op(OP.end);
+    this.load(code, locals);
     this.parts.builder.define(this.access, code);
   }
 
-  private pass(code: Code, real: number): void {
-    if (this.stored !== undefined) code.get(P.cpu).get(P.ip).get(real).call(this.stored);
+  /** Emits: TypeScript looks at the access. */
+  private slow(code: Code): void {
+    code.get(P.cpu).get(P.ip).get(EA).i64(32n);
+    emitOperator(code, 'i64.shrU');
+    emitOperator(code, 'i32.wrap');
+    code.get(EA);
+    emitOperator(code, 'i32.wrap');
+    code.get(REAL).get(WHAT).call(this.parts.imports.timeAccess).i64(0n).op(OP.return);
   }
 
-  /**
-   * The twin of `MemoryPort.write` where nothing waits: the data cache is not busy, the port is free, and the store
-   * begins a burst or goes on with one that has the port.
-   */
-  private defineStored(func: number): void {
+  private store(code: Code, { set, line, issue }: Locals): void {
     const { data } = this.parts.profile;
-    const real = 2;
-    const code = new Code(3);
-    const at = code.local('i64');
-    const asks = code.local('i64');
-    const streams = code.local('i32');
-    const { request = 0, storeRegion = 12, store: keeps = 0, refill, busy = refill } = data;
-    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.add');
-    code
-      .memory(OP.i64Load, cellAt(CELL.history))
-      .tee(at)
-      .i64(BigInt(ticksOf(request)));
-    emitOperator(code, 'i64.add');
-    code.set(asks);
-    const later = (cell: number, ticks: number, than: number): void => {
-      load(code, cell).i64(BigInt(ticks));
-      emitOperator(code, 'i64.add');
-      code.get(than);
-      emitOperator(code, 'i64.gtS');
-    };
-    const region = (): void => {
-      code.get(real).i32(storeRegion);
-      emitOperator(code, 'i32.shrU');
-    };
-    later(CELL.stored, ticksOf(busy - request - refill), at);
-    code.set(streams);
-    later(CELL.dataIdle, 0, at);
-    later(CELL.port, 0, asks);
-    emitOperator(code, 'i32.or');
-    code.get(streams);
-    later(CELL.stored, TICKS.cycle - ticksOf(keeps), asks);
-    region();
-    differs(code, CELL.storeRegion);
-    emitOperator(code, 'i32.or');
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.or');
-    code.if().get(P.cpu).get(P.ip).get(real).call(this.parts.imports.timeStore).op(OP.return).op(OP.end);
-    code.get(streams);
+    this.parts.tables.holdsLine(code, { set, line }, data.ways);
     emitOperator(code, 'i32.eqz');
-    code.if().get(P.cpu);
-    load(code, CELL.stored).memory(OP.i64Store, cellAt(CELL.storeBefore));
-    store(code, CELL.storeFrom, asks);
-    code.get(P.cpu);
-    region();
-    code.memory(OP.i32Store, cellAt(CELL.storeRegion)).op(OP.end);
-    code
-      .get(P.cpu)
-      .get(asks)
-      .i64(BigInt(ticksOf(keeps)));
-    emitOperator(code, 'i64.add');
-    code.memory(OP.i64Store, cellAt(CELL.stored));
-    this.parts.builder.define(func, code);
+    code.if();
+    count(code, 'storeMisses');
+    if (data.writeAllocates) this.parts.tables.enter(code, { set, line }, data);
+    code.op(OP.end);
+    if (this.stores.stored !== undefined) code.get(P.cpu).get(REAL).get(issue).call(this.stores.stored);
+    code.i64(0n).op(OP.return);
   }
 
-  /** The same for profiles whose stores only wait for refills. */
-  private defineWaiting(func: number): void {
-    const code = new Code(3);
-    load(code, CELL.port);
-    load(code, CELL.next);
-    emitOperator(code, 'i64.gtS');
-    code.if().get(P.cpu).get(P.ip).get(2).call(this.parts.imports.timeStore).op(OP.end);
-    this.parts.builder.define(func, code);
+  /** Emits: a load, and pushes what it takes longer. */
+  private load(code: Code, { set, line, issue }: Locals): void {
+    const { data } = this.parts.profile;
+    const waits = (func: number): void => {
+      code.get(SPAN).i32(NO_SPAN);
+      emitOperator(code, 'i32.eq');
+      code.if();
+      this.slow(code);
+      code.op(OP.end);
+      if (func === this.misses.missed) {
+        count(code, 'dataMisses');
+        this.parts.tables.enter(code, { set, line }, data);
+      }
+      code.get(P.cpu).get(REAL).get(issue).get(SPAN);
+      emitOperator(code, 'i64.extendU');
+      code.call(func).op(OP.return);
+    };
+    this.parts.tables.holdsLine(code, { set, line }, data.ways);
+    emitOperator(code, 'i32.eqz');
+    code.if();
+    waits(this.misses.missed);
+    code.op(OP.end);
+    if (arrives(this.parts.profile)) {
+      emitArriving(code, issue);
+      code.if();
+      waits(this.misses.arriving);
+      code.op(OP.end);
+    }
+    code.i64(0n);
   }
 
   /** Emits: where addresses are translated and the page is not that of the access before, it is looked up. */
-  private otherPage(
-    code: Code,
-    { ea, tag, set }: Record<'ea' | 'tag' | 'set', number>,
-    slow: () => void,
-  ): void {
+  private otherPage(code: Code, { page, set }: Locals): void {
     const { translation } = this.parts.profile;
     code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).if();
-    code.get(ea).i64(12n);
+    code.get(EA).i64(12n);
     emitOperator(code, 'i64.shrU');
-    code.tee(tag);
+    code.tee(page);
     load(code, CELL.dataPage);
     emitOperator(code, 'i64.ne');
     code.if();
-    emitHolds(code, this.parts.tables, { at: this.map.dataTlb, ...translation.data }, { page: tag, set });
+    emitHolds(code, this.parts.tables, { at: this.map.dataTlb, ...translation.data }, { page, set });
     code.if();
-    store(code, CELL.dataPage, tag);
+    store(code, CELL.dataPage, page);
     code.op(OP.else);
-    slow();
+    this.slow(code);
     code.op(OP.end).op(OP.end).op(OP.end);
   }
 
@@ -195,26 +160,4 @@ export class AccessHelper {
     code.get(line);
     this.parts.tables.setOf(code, { at: this.map.data, ...this.parts.profile.data });
   }
-}
-
-/** Whether stores have to do with the port to memory. */
-const storesWait = ({ fetch, data }: TimingProfile): boolean =>
-  fetch.refill > 0 || data.refill > 0 || (data.store ?? 0) > 0;
-
-/** Whether a line can be in the cache of which not everything is there. */
-export const arrives = ({ data }: TimingProfile): boolean => data.refill > 0 && (data.beat ?? 0) > 0;
-
-/** Pushes the time at which the instruction issued. */
-function pushIssued(code: Code): void {
-  code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
-  emitOperator(code, 'i32.and');
-  emitOperator(code, 'i32.add');
-  code.memory(OP.i64Load, cellAt(CELL.history));
-}
-
-/** Pushes whether a line is being brought in. */
-export function emitArriving(code: Code): void {
-  load(code, CELL.dataRows);
-  pushIssued(code);
-  emitOperator(code, 'i64.gtS');
 }

@@ -6,7 +6,7 @@ import { CAUSE } from './causes';
 import { addTo, cellAt, count, emitBlame, load, P, pushAddress } from './emit';
 import { CELL, HISTORY, ticksOf } from './state';
 import { structureMap } from './structures';
-import type { HelperParts } from './weave-fetch';
+import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
 
 const I64_LOW_BIT = 1n;
 
@@ -14,7 +14,10 @@ export class BranchHelper {
   /** (cpu, record, first, decoded, taken). */
   readonly branch: number;
 
-  constructor(private readonly parts: HelperParts) {
+  constructor(
+    private readonly parts: HelperParts,
+    private readonly ahead: LookAheadHelper,
+  ) {
     this.branch = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
     this.define();
   }
@@ -27,13 +30,13 @@ export class BranchHelper {
 
   /** Emits: near the end of a line, fetching has perhaps gone on into the next one. */
   wrongPath(code: Code): void {
-    const { profile, imports } = this.parts;
+    const { profile } = this.parts;
     const size = 1 << profile.fetch.lineShift;
     code.get(P.ip).i32(2 * size - 1);
     emitOperator(code, 'i32.and');
     code.i32(2 * (size - 4 * HISTORY));
     emitOperator(code, 'i32.geU');
-    code.if().get(P.cpu).get(P.ip).call(imports.timeWrongPath).op(OP.end);
+    code.if().get(P.cpu).get(P.ip).call(this.ahead.behind).op(OP.end);
   }
 
   /** Emits: fetching starts anew after a number of cycles. */

@@ -1,48 +1,62 @@
 /** Fetching of another line, as a function of a generated module: the twin of `fetch-unit.ts`. */
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
-import { Code, type ModuleBuilder } from '../engine/wasm/module';
+import { Code } from '../engine/wasm/module';
 import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
-import { cellAt, count, differs, load, P, pushAddress, store } from './emit';
+import { CAUSE } from './causes';
+import { cellAt, count, differs, emitBlame, load, P, pushAddress, store } from './emit';
+import { plus, raiseTo } from './emit-time';
 import type { TimingProfile } from './profile';
-import { arrivalTicks } from './memory-port';
-import { CELL } from './state';
+import { CELL, ticksOf } from './state';
 import { structureMap } from './structures';
-import type { ImportNumbers } from './weave-imports';
 import { emitHolds } from './weave-pages';
-import type { TableHelpers } from './weave-tables';
+import { emitRealAddress, type HelperParts, type LookAheadHelper } from './weave-look-ahead';
+import type { RefillHelper } from './weave-refill';
 
 /** High half of the cell of the last line. */
 const REAL_LINE = cellAt(CELL.line) + 4;
 
-/** What the functions of a module are made from. */
-export interface HelperParts {
-  readonly builder: ModuleBuilder;
-  readonly profile: TimingProfile;
-  readonly imports: ImportNumbers;
-  readonly tables: TableHelpers;
+/** Locals of fetching a line. */
+interface Locals {
+  readonly page: number;
+  readonly line: number;
+  readonly set: number;
+  readonly real: number;
+  /** When instructions of the line are there. */
+  readonly ready: number;
+  /** Ticks of translation, and the cause of a wait. */
+  readonly translation: number;
 }
 
 export class FetchHelper {
   /** (cpu, record, left) -> status. */
   readonly fetch: number;
 
-  constructor(private readonly parts: HelperParts) {
-    this.fetch = parts.builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
+  constructor(
+    private readonly parts: HelperParts,
+    private readonly refills: RefillHelper,
+    private readonly ahead: LookAheadHelper,
+  ) {
+    const { builder } = parts;
+    this.fetch = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
     this.define();
   }
 
   private define(): void {
     const { fetch } = this.parts.profile;
     const code = new Code(3);
-    const tag = code.local('i64');
-    const set = code.local('i32');
-    const slow = (): void => {
-      code.get(P.cpu).get(P.ip).call(this.parts.imports.timeFetch).i32(0).op(OP.return);
+    const locals = {
+      page: code.local('i64'),
+      line: code.local('i32'),
+      set: code.local('i32'),
+      real: code.local('i32'),
+      ready: code.local('i64'),
+      translation: code.local('i64'),
     };
+    const { line, set } = locals;
     // Other records of the same line: those of another variant of generated code.
     this.realLine(code);
-    code.tee(set).get(P.cpu).memory(OP.i32Load, REAL_LINE);
+    code.tee(line).get(P.cpu).memory(OP.i32Load, REAL_LINE);
     emitOperator(code, 'i32.eq');
     code.if();
     this.storeRecordLine(code);
@@ -52,8 +66,26 @@ export class FetchHelper {
     emitOperator(code, 'i64.geS');
     code.if().get(P.cpu).get(P.ip).get(P.left).call(this.parts.imports.timeLeave).op(OP.return).op(OP.end);
     this.storeRecordLine(code);
-    code.get(P.cpu).get(set).memory(OP.i32Store, REAL_LINE);
-    // Another page, while fetches are translated.
+    code.get(P.cpu).get(line).memory(OP.i32Store, REAL_LINE);
+    this.translate(code, locals);
+    count(code, 'fetchedLines');
+    code.get(line);
+    this.parts.tables.setOf(code, { at: structureMap(this.parts.profile).fetch, ...fetch });
+    code.set(set);
+    this.parts.tables.holdsLine(code, { set, line }, fetch.ways);
+    code.if();
+    this.hit(code, locals);
+    code.op(OP.else);
+    this.miss(code, locals);
+    code.op(OP.end);
+    this.wait(code, locals);
+    code.i32(0);
+    this.parts.builder.define(this.fetch, code);
+  }
+
+  /** Emits: another page, while fetches are translated. Only TypeScript looks behind the first level. */
+  private translate(code: Code, { page, translation }: Locals): void {
+    const { recentPages = 0 } = this.parts.profile.translation;
     code
       .get(P.cpu)
       .memory(OP.i32Load, cellAt(CELL.relocation) + 4)
@@ -61,43 +93,87 @@ export class FetchHelper {
     pushAddress(code);
     code.i64(12n);
     emitOperator(code, 'i64.shrU');
-    code.tee(tag);
+    code.tee(page);
     load(code, CELL.fetchPage);
     emitOperator(code, 'i64.ne');
     code.if();
-    if (this.parts.profile.translation.recentPages) slow();
-    else {
-      this.firstLevel(code, tag);
-      code.if();
-      store(code, CELL.fetchPage, tag);
-      code.op(OP.else);
-      slow();
-      code.op(OP.end);
-    }
-    code.op(OP.end).op(OP.end);
-    code.get(set);
-    emitOperator(code, 'i64.extendU');
-    code.set(tag).get(set);
-    this.parts.tables.setOf(code, { at: structureMap(this.parts.profile).fetch, ...fetch });
-    code.set(set);
-    if (fetch.refill > 0 && fetch.beat) {
-      // A line is being brought in: perhaps this one.
-      load(code, CELL.fetchStart).i64(BigInt(arrivalTicks(fetch)));
-      emitOperator(code, 'i64.add');
-      load(code, CELL.next);
-      emitOperator(code, 'i64.gtS');
-      code.if();
-      slow();
-      code.op(OP.end);
-    }
-    this.parts.tables.holds(code, { set, tag }, fetch.ways);
+    this.firstLevel(code, page);
     emitOperator(code, 'i32.eqz');
+    code.if().get(P.cpu).get(P.ip).call(this.parts.imports.timeFetch).i32(0).op(OP.return).op(OP.end);
+    if (recentPages > 0) {
+      code
+        .i64(0n)
+        .i64(BigInt(ticksOf(recentPages)))
+        .get(page);
+      load(code, CELL.fetchBefore);
+      emitOperator(code, 'i64.eq');
+      code.op(OP.select).set(translation).get(P.cpu);
+      load(code, CELL.fetchPage).memory(OP.i64Store, cellAt(CELL.fetchBefore));
+    }
+    store(code, CELL.fetchPage, page);
+    code.op(OP.end).op(OP.end);
+  }
+
+  /** Emits: the line is there, perhaps because it is being brought in; returns where nothing waits. */
+  private hit(code: Code, { real, ready, translation }: Locals): void {
+    const { fetch, translation: t } = this.parts.profile;
+    const arrives = fetch.refill > 0 && (fetch.beat ?? 0) > 0;
+    if (!arrives && !t.recentPages) {
+      code.i32(0).op(OP.return);
+      return;
+    }
+    if (arrives) {
+      emitRealAddress(code);
+      code.set(real);
+      this.refills.instructionsThere(code, real);
+      code.set(ready);
+    }
+    code.get(translation);
+    emitOperator(code, 'i64.eqz');
+    code.get(ready);
+    load(code, CELL.next);
+    emitOperator(code, 'i64.leS');
+    emitOperator(code, 'i32.and');
+    code.if().i32(0).op(OP.return).op(OP.end);
+    this.raiseToLookedUp(code, { ready, translation });
+  }
+
+  private miss(code: Code, { real, ready, translation, set, line }: Locals): void {
+    const { fetch } = this.parts.profile;
+    this.parts.tables.enter(code, { set, line }, { ways: fetch.ways });
+    count(code, 'instructionMisses');
+    this.raiseToLookedUp(code, { ready, translation });
+    emitRealAddress(code);
+    code.set(real).get(P.cpu).get(real).get(ready).call(this.refills.fetch);
+    plus(code, ticksOf(fetch.miss)).set(ready);
+  }
+
+  private raiseToLookedUp(code: Code, { ready, translation }: Pick<Locals, 'ready' | 'translation'>): void {
+    raiseTo(code, ready, code.local('i64'), () => {
+      code.get(P.cpu).get(P.ip).i32(1).call(this.ahead.lookedUp).get(translation);
+      emitOperator(code, 'i64.add');
+    });
+  }
+
+  /** Emits: the instruction waits until its line is there. */
+  private wait(code: Code, { ready, translation, set }: Locals): void {
+    const waited = code.local('i64');
+    code.get(ready);
+    load(code, CELL.next);
+    emitOperator(code, 'i64.sub');
+    code.tee(waited).i64(0n);
+    emitOperator(code, 'i64.gtS');
     code.if();
-    slow();
-    code.op(OP.end);
-    count(code, 'fetchedLines');
-    code.i32(0);
-    this.parts.builder.define(this.fetch, code);
+    store(code, CELL.next, ready);
+    emitBlame(code, () => code.get(waited));
+    const cell = (cause: number): number => 8 * cause;
+    code.i32(cell(CAUSE.instructionCache)).i32(cell(CAUSE.instructionTranslation)).get(translation);
+    emitOperator(code, 'i64.eqz');
+    code.op(OP.select).get(P.cpu);
+    emitOperator(code, 'i32.add');
+    code.tee(set).get(set).memory(OP.i64Load, cellAt(CELL.stalls)).get(waited);
+    emitOperator(code, 'i64.add');
+    code.memory(OP.i64Store, cellAt(CELL.stalls)).op(OP.end);
   }
 
   /** Pushes whether the first level of translation has a page. @param page local, i64 */

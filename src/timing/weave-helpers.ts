@@ -13,6 +13,8 @@ import { BranchHelper } from './weave-branch';
 import { DivideHelpers } from './weave-divide';
 import { FetchHelper } from './weave-fetch';
 import type { ImportNumbers } from './weave-imports';
+import { LookAheadHelper } from './weave-look-ahead';
+import { RefillHelper } from './weave-refill';
 import { TableHelpers } from './weave-tables';
 
 export class WeaveHelpers {
@@ -31,9 +33,11 @@ export class WeaveHelpers {
     const parts = { builder, profile, imports, tables: new TableHelpers(builder) };
     this.divides = new DivideHelpers(builder, profile);
     this.stall = builder.declare({ params: ['i32', 'i32', 'i64', 'i64'], results: ['i64'] });
-    this.fetching = new FetchHelper(parts);
-    this.branches = new BranchHelper(parts);
-    this.storage = new AccessHelper(parts);
+    const refills = new RefillHelper(parts);
+    const ahead = new LookAheadHelper(parts, refills);
+    this.fetching = new FetchHelper(parts, refills, ahead);
+    this.branches = new BranchHelper(parts, ahead);
+    this.storage = new AccessHelper(parts, refills);
     this.defineStall();
   }
 

@@ -9,11 +9,7 @@ export interface WovenImports {
   timeFetch(cpu: number, record: number): void;
   /** Issues an instruction whose template does not say everything. */
   timeIssue(cpu: number, record: number): void;
-  /** A change of the stream near the end of a line: fetching has gone on behind the instruction. */
-  timeWrongPath(cpu: number, record: number): void;
-  /** A store that has to wait for something before it goes through to memory. */
-  timeStore(cpu: number, record: number, real: number): void;
-  /** An access whose page, line or alignment is out of the ordinary; `what`: bytes, and flags. */
+  /** An access whose page or alignment is out of the ordinary; `what`: bytes, and flags. */
   timeAccess(cpu: number, record: number, eaHi: number, eaLo: number, real: number, what: number): void;
 }
 
@@ -21,8 +17,6 @@ const IMPORTS: Readonly<Record<keyof WovenImports, Signature>> = {
   timeLeave: { params: ['i32', 'i32', 'i32'], results: ['i32'] },
   timeFetch: { params: ['i32', 'i32'], results: [] },
   timeIssue: { params: ['i32', 'i32'], results: [] },
-  timeWrongPath: { params: ['i32', 'i32'], results: [] },
-  timeStore: { params: ['i32', 'i32', 'i32'], results: [] },
   timeAccess: { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] },
 };
 

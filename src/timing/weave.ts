@@ -26,14 +26,13 @@ import {
 } from './emit';
 import { CAUSE } from './causes';
 import type { ScheduleLibrary } from './library';
-import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
-import { arrives, emitArriving } from './weave-access';
+import { emitAccess, type WovenContext } from './weave-accesses';
 import { emitOtherLine } from './weave-fetch';
 import { WeaveHelpers } from './weave-helpers';
-import { CONDITIONAL_FLAG, STORE_FLAG, ZERO_FLAG, type ImportNumbers } from './weave-imports';
+import type { ImportNumbers } from './weave-imports';
 
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
@@ -68,19 +67,14 @@ export class TimingModuleWeaver implements ModuleWeaver {
   }
 }
 
-interface Context {
-  readonly code: Code;
-  readonly helpers: WeaveHelpers;
-  readonly imports: ImportNumbers;
-  readonly profile: TimingProfile;
-}
-
 class WovenInstruction implements WovenHandler {
   private image: Image = { word: 0, suffix: undefined };
   private first = 0;
+  /** Local: when it issued. */
+  private issue = 0;
 
   constructor(
-    private readonly context: Context,
+    private readonly context: WovenContext,
     /** Undefined: the instruction is issued in TypeScript. */
     private readonly template: Template | undefined,
   ) {}
@@ -97,7 +91,7 @@ class WovenInstruction implements WovenHandler {
       code.get(P.cpu).get(P.ip).call(imports.timeIssue);
       return;
     }
-    this.issue(this.template);
+    this.issues(this.template);
   }
 
   /** Whether it is the first instruction after a change of the stream of fetching. */
@@ -110,9 +104,10 @@ class WovenInstruction implements WovenHandler {
     code.set(this.first);
   }
 
-  private issue(template: Template): void {
+  private issues(template: Template): void {
     const { code } = this.context;
     const at = code.local('i64');
+    this.issue = at;
     this.issueTime(template, at);
     code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
     emitOperator(code, 'i32.and');
@@ -275,7 +270,8 @@ class WovenInstruction implements WovenHandler {
   }
 
   access(where: AccessPlace, access: AccessDescriptor): void {
-    emitAccess(this.context, where, access);
+    const { template, image, issue } = this;
+    emitAccess(this.context, where, access, template && { template, image, issue });
   }
 }
 
@@ -285,89 +281,4 @@ function pushRegister(code: Code, image: Image, form: Template['row']['form'], n
   code.get(P.cpu);
   emitOperator(code, 'i32.add');
   code.memory(OP.i64Load, GPR);
-}
-
-/** An access: counted, and looked at where its page or line is not that of the one before, or it is not aligned. */
-function emitAccess(
-  context: Pick<Context, 'code' | 'helpers' | 'profile' | 'imports'>,
-  { ea, linear }: AccessPlace,
-  access: Pick<AccessDescriptor, 'bytes' | 'operation' | 'kind'>,
-): void {
-  const { code, helpers } = context;
-  const store = access.operation !== 'load';
-  count(code, store ? 'stores' : 'loads');
-  const real = code.local('i32');
-  code.get(linear).get(P.cpu).memory(OP.i32Load, offsetOf('RAMBASE'));
-  emitOperator(code, 'i32.sub');
-  code.set(real);
-  const flags =
-    access.operation === 'storeConditional' ? CONDITIONAL_FLAG : access.kind === 'zero' ? ZERO_FLAG : 0;
-  const what = access.bytes | (store ? STORE_FLAG : 0) | flags;
-  if (access.operation === 'storeConditional' || access.kind === 'zero') {
-    emitSpecialAccess(context, { ea, real }, what);
-    return;
-  }
-  emitUnusual(context, { ea, real }, access);
-  code.if().get(P.cpu).get(P.ip).get(ea).get(real).i32(what).call(helpers.storage.access);
-  if (store && helpers.storage.stored !== undefined)
-    code.op(OP.else).get(P.cpu).get(P.ip).get(real).call(helpers.storage.stored);
-  code.op(OP.end);
-}
-
-/** A conditional store, or the first doubleword of dcbz, which is TypeScript's. */
-function emitSpecialAccess(
-  { code, imports, profile }: Pick<Context, 'code' | 'profile' | 'imports'>,
-  { ea, real }: { ea: number; real: number },
-  what: number,
-): void {
-  if (what & ZERO_FLAG) {
-    code.get(real).i32((1 << profile.data.lineShift) - 1);
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.eqz');
-    code.if();
-  }
-  code.get(P.cpu).get(P.ip).get(ea).i64(32n);
-  emitOperator(code, 'i64.shrU');
-  emitOperator(code, 'i32.wrap');
-  code.get(ea);
-  emitOperator(code, 'i32.wrap');
-  code.get(real).i32(what).call(imports.timeAccess);
-  if (what & ZERO_FLAG) code.op(OP.end);
-}
-
-/** Pushes whether an access is not on the newest line of its set and on the same page as the one before, or not aligned. */
-function emitUnusual(
-  { code, helpers, profile }: Pick<Context, 'code' | 'helpers' | 'profile'>,
-  { ea, real }: { ea: number; real: number },
-  { bytes, operation }: Pick<AccessDescriptor, 'bytes' | 'operation'>,
-): void {
-  const { data, core } = profile;
-  const line = code.local('i32');
-  code.get(real).i32(data.lineShift);
-  emitOperator(code, 'i32.shrU');
-  code.set(line);
-  helpers.storage.newestOfLine(code, line);
-  code.memory(OP.i32Load, 0).get(line);
-  emitOperator(code, 'i32.ne');
-  // Translated, and another page.
-  code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).i32(0);
-  emitOperator(code, 'i32.ne');
-  code.get(ea).i64(12n);
-  emitOperator(code, 'i64.shrU');
-  load(code, CELL.dataPage);
-  emitOperator(code, 'i64.ne');
-  emitOperator(code, 'i32.and');
-  emitOperator(code, 'i32.or');
-  if (operation === 'load' && arrives(profile)) {
-    emitArriving(code);
-    emitOperator(code, 'i32.or');
-  }
-  if (bytes <= 1) return;
-  code.get(ea);
-  emitOperator(code, 'i32.wrap');
-  code.i32(core.alignment - 1);
-  emitOperator(code, 'i32.and');
-  code.i32(core.alignment - bytes);
-  emitOperator(code, 'i32.gtU');
-  emitOperator(code, 'i32.or');
 }

@@ -177,18 +177,6 @@ export class WovenTiming extends Timing {
         const kind = what & ZERO_FLAG ? 'zero' : what & CONDITIONAL_FLAG ? 'conditional' : 'plain';
         pipeline.look({ hi, lo, real, bytes: what & (STORE_FLAG - 1), store, kind, inhibited: false });
       },
-      timeWrongPath: (base, record) => {
-        const { cpu, pipeline } = at(base);
-        this.record = record;
-        pipeline.resume(this.scheduleOf(record), record >>> 1);
-        pipeline.fetchBehind(this.placeOf(cpu.state, record));
-      },
-      timeStore: (base, record, real) => {
-        const { pipeline } = at(base);
-        this.record = record;
-        pipeline.resume(this.scheduleOf(record), record >>> 1);
-        pipeline.written(real);
-      },
     };
   }
 

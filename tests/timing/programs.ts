@@ -50,6 +50,17 @@ function step(random: Random): string {
   return `addi ${m},${m},${random.pick([4168, 8192, 64, 20])}\nrlwinm ${m},${m},0,14,31\naddis ${m},${m},1`;
 }
 
+/** Loads and stores behind each other on a few lines, then other lines: refills, bursts of stores, and both at once. */
+function stream(random: Random): string {
+  const m = 16 + random.below(8);
+  const one = (): string => {
+    const name = random.pick(['ld', 'ld', 'lwz', 'lbz', 'ldu', 'std', 'std', 'stw', 'stb', 'stdu']);
+    return `${name} ${random.below(14)},${8 * random.below(random.pick([4, 16, 40]))}(${m})`;
+  };
+  const between = (): string => (random.oneIn(3) ? fill(random, random.pick(COMPUTE)) : one());
+  return [one(), ...Array.from({ length: random.below(8) }, between), step(random)].join('\n');
+}
+
 const plain = (random: Random): string =>
   random.oneIn(9) ? step(random) : fill(random, random.pick(random.below(3) === 0 ? STORAGE : COMPUTE));
 
@@ -70,17 +81,29 @@ function branch(random: Random, n: number, length: number): string {
   }
 }
 
-/** Assembly of a program that goes on for ever, more or less. */
-export function randomProgram(random: Random, length: number): string {
+/** Of everything something, or much that misses the caches and the translation structures. */
+export type ProgramStyle = 'mixed' | 'misses';
+
+const FUNCTIONS = { mixed: 4, misses: 9 } as const;
+
+function statement(
+  random: Random,
+  { n, length, style }: { n: number; length: number; style: ProgramStyle },
+): string {
+  if (style === 'misses' && random.oneIn(3))
+    return random.oneIn(2) ? stream(random) : `bl f${random.below(FUNCTIONS.misses)}`;
+  return random.oneIn(7) ? branch(random, n, length) : plain(random);
+}
+
+/** Assembly of a program that goes on for ever, more or less; at most 4 KiB a function and 40 bytes a statement. */
+export function randomProgram(random: Random, length: number, style: ProgramStyle = 'mixed'): string {
   const lines = ['start:'];
-  for (let n = 0; n < length; n++) {
-    const text = random.oneIn(7) ? branch(random, n, length) : plain(random);
-    lines.push(`l${n}: ${text}`);
-  }
+  for (let n = 0; n < length; n++) lines.push(`l${n}: ${statement(random, { n, length, style })}`);
   lines.push('        b start');
-  for (let f = 0; f < 4; f++) {
+  for (let f = 0; f < FUNCTIONS[style]; f++) {
     lines.push(`        .balign ${random.pick([4, 64, 4096])}`, `f${f}:`);
-    for (let n = random.below(12); n > 0; n--) lines.push(fill(random, random.pick(COMPUTE)));
+    for (let n = random.below(style === 'misses' ? 40 : 12); n > 0; n--)
+      lines.push(fill(random, random.pick(COMPUTE)));
     lines.push('        blr');
   }
   return lines.join('\n');

@@ -15,20 +15,39 @@ const WARM_UP = 20 * SLICE;
 const REPEATS = 15;
 const MICROSECONDS = 1e6;
 
-/** Copies 4 MiB for ever, a doubleword at a time: every eighth load misses the data cache. */
-const COPY = `
+const LINE = 64;
+
+/** Goes through memory for ever, from 16 MiB on (r3) and from 32 MiB on (r4). @param body a round of 65536 */
+const through = (body: string): string => `
         .org    0x10
 again:  lis     3, 0x100
         lis     4, 0x200
-        lis     5, 8
+        lis     5, 1
         mtctr   5
-copy:   ld      6, 0(3)
-        std     6, 0(4)
-        addi    3, 3, 8
-        addi    4, 4, 8
-        bdnz    copy
+next:   ${body}
+        bdnz    next
         b       again
 `;
+
+const DOUBLEWORDS = [0, 8, 16, 24, 32, 40, 48, 56];
+
+/** Copies a doubleword in a round: every eighth load misses the data cache. */
+const COPY = through('ld 6, 0(3); std 6, 0(4); addi 3, 3, 8; addi 4, 4, 8');
+const MISSING_LOADS = through(
+  `${[0, 1, 2, 3].map((n) => `ld ${6 + n}, ${n * LINE}(3)`).join('; ')}; addi 3, 3, ${4 * LINE}`,
+);
+const MISSING_STORES = through(
+  `${[0, 1, 2, 3].map((n) => `std ${6 + n}, ${n * LINE}(3)`).join('; ')}; addi 3, 3, ${4 * LINE}`,
+);
+/** Copies a line in a round. */
+const STREAM = through(
+  [
+    ...DOUBLEWORDS.map((at, n) => `ld ${10 + n}, ${at}(3)`),
+    ...DOUBLEWORDS.map((at, n) => `std ${10 + n}, ${at}(4)`),
+    `addi 3, 3, ${LINE}`,
+    `addi 4, 4, ${LINE}`,
+  ].join('; '),
+);
 
 export interface CostWorkload {
   readonly name: string;
@@ -50,6 +69,11 @@ const guest = (
   platform,
 });
 
+const bare = (name: string, program: string): CostWorkload => ({
+  name,
+  image: () => assemble(program, { byteOrder: 'big' }).bytes,
+  platform: SMALL,
+});
 const loop = (name: string, translated: 0 | 1): CostWorkload =>
   guest(
     `loop of loads, adds, stores and a branch, ${name}`,
@@ -63,11 +87,10 @@ const touches = (name: string, symbols: Symbols): CostWorkload =>
 export const COST_WORKLOADS: readonly CostWorkload[] = [
   loop('real mode', 0),
   loop('through radix', 1),
-  {
-    name: 'copy, every eighth load misses the data cache',
-    image: () => assemble(COPY, { byteOrder: 'big' }).bytes,
-    platform: SMALL,
-  },
+  bare('copy, every eighth load misses the data cache', COPY),
+  bare('loads that all miss the data cache', MISSING_LOADS),
+  bare('stores that all miss the data cache', MISSING_STORES),
+  bare('copy of a line in a round', STREAM),
   touches('256 MiB in 4K pages, nearly each walks', {}),
   touches('256 MiB in 4K pages, loads only', { STORES: 0 }),
   touches('256 MiB in 64K pages', { PAGE_SHIFT: 16 }),

@@ -1,0 +1,166 @@
+/**
+ * How far fetching is ahead of what issues, as functions of a generated module: the twins of methods of
+ * `fetch-unit.ts`.
+ */
+import { emitOperator } from '../engine/operators';
+import { OP } from '../engine/wasm/opcodes';
+import { Code, type ModuleBuilder } from '../engine/wasm/module';
+import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
+import { cellAt, count, HISTORY_MASK, load, P } from './emit';
+import { plus, pushIssued, raiseTo } from './emit-time';
+import type { TimingProfile } from './profile';
+import { CELL, HISTORY, ticksOf } from './state';
+import { structureMap } from './structures';
+import type { ImportNumbers } from './weave-imports';
+import type { RefillHelper } from './weave-refill';
+import type { TableHelpers } from './weave-tables';
+
+const PAGE_SIZE = 4096;
+
+/** What the functions of a module are made from. */
+export interface HelperParts {
+  readonly builder: ModuleBuilder;
+  readonly profile: TimingProfile;
+  readonly imports: ImportNumbers;
+  readonly tables: TableHelpers;
+}
+
+export class LookAheadHelper {
+  /** (cpu, record, how far it is behind the last instruction that issued) -> when an instruction is looked up. */
+  readonly lookedUp: number;
+  /** (cpu, record): fetching has gone on behind an instruction that changes the stream, near the end of a line. */
+  readonly behind: number;
+
+  constructor(
+    private readonly parts: HelperParts,
+    private readonly refills: RefillHelper,
+  ) {
+    const { builder } = parts;
+    this.lookedUp = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i64'] });
+    this.behind = builder.declare({ params: ['i32', 'i32'], results: [] });
+    this.defineLookedUp();
+    this.defineBehind();
+  }
+
+  /** The twin of `FetchUnit.onTheWrongPath`, for a record in the last few of its line. */
+  private defineBehind(): void {
+    const { fetch, core } = this.parts.profile;
+    const code = new Code(2);
+    const [real, line, set, at] = [
+      code.local('i32'),
+      code.local('i32'),
+      code.local('i32'),
+      code.local('i64'),
+    ];
+    const size = 1 << fetch.lineShift;
+    const unless = (): void => void code.if().op(OP.return).op(OP.end);
+    emitRealAddress(code);
+    code.i32(-size);
+    emitOperator(code, 'i32.and');
+    code.i32(size);
+    emitOperator(code, 'i32.add');
+    code.tee(real).i32(PAGE_SIZE - 1);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.eqz');
+    code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation) + 4);
+    code.i32(0);
+    emitOperator(code, 'i32.ne');
+    emitOperator(code, 'i32.and');
+    unless();
+    code
+      .get(P.cpu)
+      .get(P.ip)
+      .i32(-2 * size);
+    emitOperator(code, 'i32.and');
+    code.i32(2 * size);
+    emitOperator(code, 'i32.add');
+    code.get(real).get(P.ip).i32(1);
+    emitOperator(code, 'i32.shrU');
+    emitOperator(code, 'i32.sub');
+    code.i32(size - 1);
+    emitOperator(code, 'i32.and');
+    code.i32(2);
+    emitOperator(code, 'i32.shrU');
+    code.call(this.lookedUp).set(at);
+    raiseTo(code, at, code.local('i64'), () => load(code, CELL.fetchIdle));
+    code.get(at);
+    pushIssued(code);
+    plus(code, ticksOf(core.runAhead / core.issueWidth));
+    emitOperator(code, 'i64.gtS');
+    unless();
+    code.get(real).i32(fetch.lineShift);
+    emitOperator(code, 'i32.shrU');
+    code.tee(line);
+    this.parts.tables.setOf(code, { at: structureMap(this.parts.profile).fetch, ...fetch });
+    code.set(set);
+    this.parts.tables.hasLine(code, { set, line }, fetch.ways);
+    unless();
+    this.parts.tables.enterUnused(code, { set, line }, fetch.ways);
+    count(code, 'instructionMisses');
+    code.get(P.cpu).get(real).get(at).call(this.refills.fetch).op(OP.drop);
+    this.parts.builder.define(this.behind, code);
+  }
+
+  /** The twin of the method of `FetchUnit` of that name. */
+  private defineLookedUp(): void {
+    const { runAhead, issueWidth, decode } = this.parts.profile.core;
+    const ahead = ticksOf(runAhead / issueWidth);
+    const distance = 2;
+    const code = new Code(3);
+    const [from, redirect, other] = [code.local('i64'), code.local('i64'), code.local('i64')];
+    // The first instruction back from the place that issued before the change of the stream, or none of the history.
+    const unknown = code.local('i32');
+    load(code, CELL.redirect).set(redirect).get(distance).set(unknown);
+    code.block(OP.block).block(OP.loop).get(unknown).get(distance).i32(HISTORY);
+    emitOperator(code, 'i32.add');
+    emitOperator(code, 'i32.eq');
+    code.branch(OP.brIf, 1).get(P.cpu).get(P.ip).get(unknown).i32(RECORD.size);
+    emitOperator(code, 'i32.mul');
+    emitOperator(code, 'i32.sub');
+    code.i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    code.memory(OP.i64Load, cellAt(CELL.history)).get(redirect);
+    emitOperator(code, 'i64.ltS');
+    code.branch(OP.brIf, 1).get(unknown).i32(1);
+    emitOperator(code, 'i32.add');
+    code.set(unknown).branch(OP.br, 0).op(OP.end).op(OP.end);
+    code.get(unknown).i32(1);
+    emitOperator(code, 'i32.sub');
+    emitOperator(code, 'i64.extendU');
+    code.i64(BigInt(ticksOf(1 / issueWidth)));
+    emitOperator(code, 'i64.mul');
+    code.get(redirect);
+    emitOperator(code, 'i64.add');
+    code.set(from);
+    const room = (before: number, ticks: number): void => {
+      code.get(unknown).i32(before);
+      emitOperator(code, 'i32.gtU');
+      code.get(distance).i32(before);
+      emitOperator(code, 'i32.leU');
+      emitOperator(code, 'i32.and');
+      code.if();
+      raiseTo(code, from, other, () => {
+        pushIssued(code, before);
+        plus(code, ticks);
+      });
+      code.op(OP.end);
+    };
+    room(HISTORY, ahead);
+    if (decode !== undefined) room(HISTORY - 1, ahead - ticksOf(decode));
+    this.parts.builder.define(this.lookedUp, code.get(from));
+  }
+}
+
+/** Pushes the record's address in real memory. */
+export function emitRealAddress(code: Code): void {
+  code.get(P.ip).i32(~(RECORD_SLOT_SIZE - 1));
+  emitOperator(code, 'i32.and');
+  code.memory(OP.i32Load, RECORD_PAGE).i32(12);
+  emitOperator(code, 'i32.shl');
+  code.get(P.ip).i32(RECORD.perPage * RECORD.size - 1);
+  emitOperator(code, 'i32.and');
+  code.i32(1);
+  emitOperator(code, 'i32.shrU');
+  emitOperator(code, 'i32.or');
+}
