@@ -48,7 +48,9 @@ test('as text it says what is estimated and what is not counted', () => {
   );
   expect(text).toMatch(/  where the cycles went .*\n    issue +\d+ +\d+\.\d % +1\.000\n/);
   expect(text).toMatch(/data cache, loads +66\.7 % +3 +1\n/);
-  expect(text).toContain('estimated in this profile: hypervisor');
+  expect(text).toContain(
+    'estimated in this profile: translation.fetchMore, translation.recentPages, hypervisor',
+  );
 });
 
 describe.each(MODELS)('%s model', (_name, create) => {

@@ -1,6 +1,6 @@
 /**
- * Microwatt at 64-bit scalar with FPU, 8 KiB caches: every number was measured on its RTL, as cycles of loops of one
- * kind of instruction, or follows from the RTL's structure.
+ * Microwatt at 64-bit scalar with FPU, 8 KiB caches: numbers were measured on its RTL, as cycles of loops of one kind of
+ * instruction, or follow from the RTL's structure; `sources` says where neither is so.
  */
 import type { InstructionTiming, TimingProfile } from '../profile';
 
@@ -161,12 +161,18 @@ export const MICROWATT_PROFILE: TimingProfile = {
   invalidateAll: 63,
   hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0, nestedExit: 0, other: 0 },
   sources: [
+    { path: 'core.decode', source: 'fits first passes of a few microbenchmarks on the RTL' },
     { path: 'core', source: measured },
     { path: 'classes', source: measured },
     { path: 'instructions', source: measured },
     { path: 'divide', source: 'measured on the RTL; its divider approximates the inverse by Newton-Raphson steps' },
     { path: 'fetch', source: measured },
     { path: 'data', source: measured },
+    ...['fetchMore', 'recentPages'].map((name) => ({
+      path: `translation.${name}`,
+      source: "read from the RTL's sources; no microbenchmark covers it",
+      estimate: true as const,
+    })),
     { path: 'translation', source: measured },
     { path: 'branch', source: measured },
     { path: 'invalidateAll', source: measured },
