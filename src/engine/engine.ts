@@ -17,7 +17,7 @@ import { Contexts } from './contexts';
 import type { Imports } from './helper-parts';
 import { SPECIAL } from './helpers';
 import { Reservations } from './reservations';
-import { handlersOf } from './specialise';
+import { handlersOf, type HandlerGroup } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { TranslationCache } from './translation-cache';
@@ -66,15 +66,22 @@ const IP = offsetOf('IP');
 /** Compiled modules, which every machine with such a CPU shares. */
 const modules = new Map<string, object>();
 
-function moduleOf(variant: number, code: CodeModel, weaver: EngineWeaver | undefined): object {
+/** A part of the interpreter that is generated as a whole. */
+interface Part {
+  readonly variant: number;
+  readonly group: HandlerGroup;
+}
+
+function moduleOf({ variant, group }: Part, code: CodeModel, weaver: EngineWeaver | undefined): object {
   const text = JSON.stringify(code, (_name, value: unknown) =>
     typeof value === 'bigint' ? hex0x(value) : value,
   );
-  const key = `${variant},${text},${weaver?.key ?? ''}`;
+  const key = `${variant},${group},${text},${weaver?.key ?? ''}`;
   let module = modules.get(key);
   if (!module) {
     const shape = {
       handlers: HANDLERS,
+      group,
       tableSize: TABLE_STRIDE * VARIANTS,
       tableBase: variant * TABLE_STRIDE,
       weaver,
@@ -95,6 +102,8 @@ export class Engine {
   private readonly memory: WasmMemory;
   private readonly table: object;
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
+  /** Groups whose handlers are in the table, by variant. */
+  private readonly generated = Array.from({ length: VARIANTS }, () => new Set<HandlerGroup>());
   private readonly decoders = new Map<number, Decoder>();
   /** What sets of instructions beside the model's have. */
   private readonly sets = new Map<number, (row: InsnRow) => boolean>();
@@ -132,7 +141,7 @@ export class Engine {
    * @returns one of {@link EXIT}
    */
   enter(cpu: CpuState, variant: number, left: number): number {
-    const entry = (this.entries[variant] ??= this.instantiate(variant));
+    const entry = (this.entries[variant] ??= this.generate({ variant, group: 'general' }));
     const exit = entry(cpu.base, left);
     if (this.leaving.length > 0) this.code.restore(this.leaving);
     return exit;
@@ -217,11 +226,13 @@ export class Engine {
     return decoder;
   }
 
-  private instantiate(index: number): (cpu: number, left: number) => number {
+  /** Puts the handlers of a group into the table. @returns what enters generated code */
+  private generate(part: Part): (cpu: number, left: number) => number {
     const imports = {
       env: { memory: this.memory, table: this.table, ...this.imports(), ...this.options.weaver?.imports() },
     };
-    const { exports } = new WASM.Instance(moduleOf(index, this.options.code, this.options.weaver), imports);
+    const { exports } = new WASM.Instance(moduleOf(part, this.options.code, this.options.weaver), imports);
+    this.generated[part.variant]!.add(part.group);
     return exports['enter'] as (cpu: number, left: number) => number;
   }
 
@@ -242,7 +253,11 @@ export class Engine {
     const { mode, address } = this.code.locate(record);
     const word = this.code.wordAt(record);
     const suffix = this.code.wordAt(record + RECORD.size);
-    this.code.setHandler(record, mode.tableBase + this.handlerOf(mode, address, word, suffix));
+    const handler = this.handlerOf(mode, address, word, suffix);
+    const group = HANDLERS[handler - SPECIAL.count]?.group ?? 'general';
+    const variant = mode.id % VARIANTS;
+    if (!this.generated[variant]!.has(group)) this.generate({ variant, group });
+    this.code.setHandler(record, mode.tableBase + handler);
   }
 
   private handlerOf(mode: DecodeMode, address: number, word: number, suffix: number): number {

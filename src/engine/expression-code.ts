@@ -24,7 +24,8 @@ const ZERO_FROM_GPR = offsetOf('ZERO') - GPR;
 export interface LoweringContext {
   readonly variant: Variant;
   readonly helpers: Helpers;
-  readonly float: FloatOperators;
+  /** Absent in the module of general instructions, whose rows have no such operators. */
+  readonly float: FloatOperators | undefined;
   readonly prefixed: boolean;
   readonly woven: WovenHandler | undefined;
 }
@@ -141,7 +142,7 @@ export class ExpressionCode {
   private operator({ op, args }: Extract<Expr, { k: 'op' }>): void {
     if (op !== 'v128.shuffle') {
       for (const arg of args) this.emit(arg);
-      if (isIeee(op)) this.code.call(this.context.float[op]);
+      if (isIeee(op)) this.code.call(this.context.float![op]);
       else emitOperator(this.code, op);
       return;
     }

@@ -3,7 +3,7 @@
  * decided when code is generated. Purely a matter of speed; the plain function does the same.
  */
 import { SPR_ROWS } from '../../isa/registers/spr';
-import type { Instruction } from '../../isa/vocabulary/row';
+import type { Feature, Instruction } from '../../isa/vocabulary/row';
 
 /** XER, LR, CTR, and what is a doubleword of state for most models: what is not is a function like the plain one. */
 const SPRS = [
@@ -24,7 +24,22 @@ const SPECIALISED: Readonly<Record<string, { field: string; values: readonly num
   mtspr: { field: 'SPR', values: SPR_NUMBERS },
 };
 
+/**
+ * Handlers are generated and compiled in groups, each when the first of its instructions is decoded: few programs use
+ * all of them.
+ */
+export const HANDLER_GROUPS = ['general', 'float', 'vector', 'vsx'] as const;
+export type HandlerGroup = (typeof HANDLER_GROUPS)[number];
+
+const GROUP_OF_FEATURE: Partial<Record<Feature, HandlerGroup>> = {
+  float: 'float',
+  vector: 'vector',
+  vsx: 'vsx',
+};
+const groupOf = ({ row }: Instruction): HandlerGroup => GROUP_OF_FEATURE[row.feature ?? 'base'] ?? 'general';
+
 export interface Handler {
+  readonly group: HandlerGroup;
   readonly instruction: Instruction;
   /** Fields with constant values: those of the instruction, and the specialised one. */
   readonly fixed: Readonly<Record<string, number>>;
@@ -36,7 +51,11 @@ export function handlersOf(instructions: readonly Instruction[]): {
   /** For instruction i: its specialised field and the handler of each value. */
   special: ReadonlyMap<number, { field: string; byValue: ReadonlyMap<number, number> }>;
 } {
-  const handlers: Handler[] = instructions.map((instruction) => ({ instruction, fixed: instruction.fixed }));
+  const handlers: Handler[] = instructions.map((instruction) => ({
+    group: groupOf(instruction),
+    instruction,
+    fixed: instruction.fixed,
+  }));
   const special = new Map<number, { field: string; byValue: Map<number, number> }>();
   instructions.forEach((instruction, index) => {
     const spec = SPECIALISED[instruction.row.mnemonic];
@@ -44,7 +63,7 @@ export function handlersOf(instructions: readonly Instruction[]): {
     const byValue = new Map<number, number>();
     for (const value of spec.values) {
       const fixed = { ...instruction.fixed, [spec.field]: value };
-      byValue.set(value, handlers.push({ instruction, fixed }) - 1);
+      byValue.set(value, handlers.push({ group: groupOf(instruction), instruction, fixed }) - 1);
     }
     special.set(index, { field: spec.field, byValue });
   });

@@ -5,17 +5,19 @@
 import { prologue } from '../../isa/vocabulary/prologue';
 import type { InsnRow } from '../../isa/vocabulary/row';
 import { defineFloat } from './float';
-import { HelperBuilder } from './helpers';
+import { HelperBuilder, SPECIAL } from './helpers';
 import { Lowering } from './lowering';
 import { IP } from './parameters';
-import type { Handler } from './specialise';
+import type { Handler, HandlerGroup } from './specialise';
 import type { Variant } from './variant';
 import type { EngineWeaver } from './weaver';
 import { OP } from './wasm/opcodes';
 import { Code, ModuleBuilder } from './wasm/module';
 
 export interface Tier1Shape {
+  /** All handlers; those of `group` are generated. */
   readonly handlers: readonly Handler[];
+  readonly group: HandlerGroup;
   /** Size of the imported table. */
   readonly tableSize: number;
   /** First table position of this variant. */
@@ -26,7 +28,10 @@ export interface Tier1Shape {
 /** Privilege and facility checks before the semantics; `attn`-like rows of no facility have none. */
 const semanticsOf = (row: InsnRow) => [...prologue(row), ...row.sem];
 
-/** The binary of the interpreter of one variant. */
+/**
+ * The binary of the interpreter of one variant, as far as one group goes. The special handlers are in the general one;
+ * the helpers are in each, for a call within a module is cheaper.
+ */
 export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder();
   shape.weaver?.declareImports(builder);
@@ -34,10 +39,11 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
   const weaver = shape.weaver?.begin(builder);
   base.define(weaver);
   const { helpers } = base;
-  const float = defineFloat(builder, variant);
+  const float = shape.group === 'general' ? undefined : defineFloat(builder, variant);
   const signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] } as const;
-  const table = base.specialHandlers();
-  for (const handler of shape.handlers) {
+  if (shape.group === 'general') builder.fillTable(shape.tableBase, base.specialHandlers());
+  shape.handlers.forEach((handler, index) => {
+    if (handler.group !== shape.group) return;
     const { instruction, fixed } = handler;
     const func = builder.declare(signature);
     const code = new Code(3);
@@ -51,8 +57,7 @@ export function generateTier1(variant: Variant, shape: Tier1Shape): Uint8Array<A
     const lowering = new Lowering(code, instruction.row, fixed, { variant, helpers, float, prefixed, woven });
     lowering.instruction(semanticsOf(instruction.row));
     builder.define(func, code);
-    table.push(func);
-  }
-  builder.fillTable(shape.tableBase, table);
+    builder.fillTable(shape.tableBase + SPECIAL.count + index, [func]);
+  });
   return builder.encode(shape.tableSize);
 }

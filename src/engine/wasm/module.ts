@@ -173,13 +173,13 @@ export interface Signature {
   readonly results: readonly Ty[];
 }
 
-/** A module with an imported memory and table, functions, exports and one table segment. */
+/** A module with an imported memory and table, functions, exports and table segments. */
 export class ModuleBuilder {
   private readonly types: Signature[] = [];
   private readonly imports: { name: string; type: number }[] = [];
   private readonly functions: { type: number; code?: Code }[] = [];
   private readonly exports: { name: string; func: number }[] = [];
-  private segment: { offset: number; funcs: readonly number[] } | undefined;
+  private readonly segments: { offset: number; funcs: readonly number[] }[] = [];
 
   /** Number of a function type, added once. */
   type(signature: Signature): number {
@@ -212,7 +212,7 @@ export class ModuleBuilder {
 
   /** Puts functions into the imported table from `offset` when the module is instantiated. */
   fillTable(offset: number, funcs: readonly number[]): void {
-    this.segment = { offset, funcs };
+    this.segments.push({ offset, funcs });
   }
 
   /** The binary; any memory with a maximum will do. @param table size of the imported table */
@@ -254,10 +254,14 @@ export class ModuleBuilder {
       this.exports.length,
       this.exports.map((e) => [...name(e.name), 0, ...leb(e.func)]),
     );
-    if (this.segment) {
-      const offset = new Code(0).i32(this.segment.offset).op(OP.end).bytes;
-      section(9, 1, [[0, ...offset, ...leb(this.segment.funcs.length)], ...this.segment.funcs.map(leb)]);
-    }
+    section(
+      9,
+      this.segments.length,
+      this.segments.flatMap(({ offset, funcs }) => [
+        [0, ...new Code(0).i32(offset).op(OP.end).bytes, ...leb(funcs.length)],
+        ...funcs.map(leb),
+      ]),
+    );
     section(
       10,
       this.functions.length,
