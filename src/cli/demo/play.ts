@@ -6,7 +6,7 @@ import { migratePages, perform } from '../../kvm/host/operations';
 import type { L0 } from '../../kvm/l0';
 import { describeRmap, type DescribedRmap } from '../../kvm/nested/describe-rmap';
 import type { NestedGuests } from '../../kvm/nested/part';
-import { PMD_SHIFT } from '../../kvm/guest/radix-table';
+import { PMD_SHIFT } from '../../kvm/guest/radix-format';
 import { readImage } from '../../loader';
 import { Machine, type MachineEnd } from '../../machine/machine';
 import { PSERIES_MACHINE } from '../../machine/pseries';

@@ -7,7 +7,8 @@ import { has } from '../../core/bits';
 import { checkHpt } from '../hpt/check';
 import type { L0 } from '../l0';
 import { frameOf, hasBits, PTE_PRESENT, PTE_WRITABLE } from '../page-entry';
-import { partitionEntry0, type RadixLeaf } from './radix-table';
+import { partitionEntry0 } from './radix-format';
+import type { RadixLeaf } from './radix-leaf';
 
 /** Nobody reads more; and a tree that somebody made up can have a problem in each page. */
 const MOST_PROBLEMS = 100;

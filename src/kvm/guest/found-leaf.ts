@@ -1,7 +1,7 @@
 /** A leaf of a partition-scoped tree by halves, for code that must not allocate: the object is filled again and again. */
 import { PTE } from '../../../isa/tables/radix';
 import { joinHalves } from '../../core/u64';
-import type { RadixLeaf } from './radix-table';
+import type { RadixLeaf } from './radix-leaf';
 
 const HALF = 2 ** 32;
 const FRAME_HI = PTE.RPN.hi;

@@ -10,7 +10,8 @@ import { EAGAIN, EFAULT } from '../errno';
 import type { L0 } from '../l0';
 import type { MemSlot } from '../memslot';
 import { hvaInSlot } from '../translate';
-import { PMD_SHIFT, PUD_SHIFT, CREATED } from './radix-table';
+import { PMD_SHIFT, PUD_SHIFT } from './radix-format';
+import { CREATED } from './radix-table';
 import type { GuestVcpu } from './vcpu';
 
 /** The page that L1 needs. */

@@ -13,7 +13,9 @@ import type { Partitions } from '../partitions';
 import { PowerArch } from '../power-arch';
 import type { HypervisorTlb } from '../tlb';
 import type { Kvm } from '../vm';
-import { partitionEntry0, RadixTable, TREE_BITS, type RadixLeaf } from './radix-table';
+import { partitionEntry0, TREE_BITS } from './radix-format';
+import { RadixTable } from './radix-table';
+import type { RadixLeaf } from './radix-leaf';
 
 /** Guest frames of one slot that one mapping of L1 covers, and where in host real memory they are. */
 export interface MappedFrames {

@@ -3,45 +3,38 @@
  * of L2 guests are both this. Linux arch/powerpc/kvm/book3s_64_mmu_radix.c, kvmppc_create_pte, kvmppc_unmap_pte and
  * kvmppc_free_pgtable_radix. What a change of an entry means beyond the tree (TLBs, dirty pages, rmap) is the owner's.
  */
-import { PATE0_RADIX } from '../../../isa/tables/partition-table';
-import { PDE, PTE, RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
-import { get, maskOf, put } from '../../core/bits';
+import { PDE, RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
+import { get } from '../../core/bits';
 import type { RealMemory } from '../../core/memory';
 import { hiOf, loOf } from '../../core/u64';
-import { bitsAt } from '../../mmu/halves';
 import { isLeaf, isValid, tableEntries, tableLo } from '../../mmu/radix/entry';
 import { EAGAIN, ENOMEM } from '../errno';
 import type { HostHeap } from '../host/heap';
 import type { PieceClaims } from '../host/piece-claims';
 import type { PageGeometry } from '../page';
+import { TableClaims } from './claim-tables';
 import { FoundLeaf } from './found-leaf';
+import {
+  alignDown,
+  bitsBelow,
+  directoryEntry,
+  indexOf,
+  ROOT_BITS,
+  ROOT_SHIFT,
+  TREE_BITS,
+} from './radix-format';
+import type { RadixLeaf } from './radix-leaf';
+import { visitLeaves } from './visit-leaves';
 
-/** Shifts of the page sizes that large leaves have. */
-export const PMD_SHIFT = 21;
-export const PUD_SHIFT = 30;
-/** log2 of the bytes that a tree translates, and of its root's entries. */
-export const TREE_BITS = 52;
-export const ROOT_BITS = 13;
-const DIRECTORY_BITS = 9;
-const HALF = 2 ** 32;
 /** Bytes from an entry to its low half. */
 const LOW_HALF = 4;
-const ROOT_SHIFT = TREE_BITS - ROOT_BITS;
 
 /** What is wanted of {@link RadixTable.create}: a leaf of a size. */
 export interface LeafRequest {
   /** Guest real address, below 2^52, aligned to the page or not. */
   readonly gpa: number;
   readonly pte: bigint;
-  /** log2 of the page: the base page's, {@link PMD_SHIFT} or {@link PUD_SHIFT}. */
-  readonly shift: number;
-}
-
-/** A leaf as it is in memory. */
-export interface RadixLeaf {
-  readonly pte: bigint;
-  /** Host real address of the entry. */
-  readonly at: number;
+  /** log2 of the page: the base page's, PMD_SHIFT or PUD_SHIFT. */
   readonly shift: number;
 }
 
@@ -67,36 +60,17 @@ export const CREATED = {
   INSERTED: 2,
 } as const;
 
-const LEAF_BITS = maskOf(PTE.V, PTE.L);
-export const isLeafEntry = (entry: bigint): boolean => (entry & LEAF_BITS) === LEAF_BITS;
-
-/** Doubleword 0 of a partition table entry for a 52-bit tree with this root. */
-export function partitionEntry0(root: number): bigint {
-  const treeSize = BigInt(TREE_BITS - 31);
-  let word = PATE0_RADIX.HR.mask | BigInt(root);
-  word = put(word, PATE0_RADIX.RTS_HIGH, treeSize >> 3n);
-  word = put(word, PATE0_RADIX.RTS_LOW, treeSize & 7n);
-  return put(word, PATE0_RADIX.RPDS, BigInt(ROOT_BITS));
-}
-
-/** A page directory entry for a table of 2^`bits` entries. */
-const directoryEntry = (table: number, bits: number): bigint =>
-  put(PDE.V.mask | (BigInt(table) & PDE.NLB.mask), PDE.NLS, BigInt(bits));
-
 export class RadixTable {
   /** Host real address of the root directory, 64 KiB; -1 where memory was short: then nothing can be created. */
   root: number;
   /** Tables of the tree beside the root. */
   tables = 0;
-  /** log2 of the entries of a table of base pages. */
-  private readonly leafTableBits: number;
   private readonly wanted = { hi: 0, lo: 0, shift: 0 };
   /** What of the root directory may be in use: entries from the first up to the end. */
   private rootFirst = 1 << ROOT_BITS;
   private rootEnd = 0;
 
   constructor(private readonly options: RadixTableOptions) {
-    this.leafTableBits = PMD_SHIFT - options.geometry.shift;
     this.root = options.root ?? options.heap.allocate(RADIX_ENTRY_SIZE << ROOT_BITS);
     if (options.root !== undefined) this.useWholeRoot();
   }
@@ -112,7 +86,10 @@ export class RadixTable {
     if (root < 0) return undefined;
     if (!pieces.take(root, RADIX_ENTRY_SIZE << ROOT_BITS)) return `no root directory at ${root}`;
     this.useWholeRoot();
-    return this.adopt({ table: root, shift: ROOT_SHIFT, bits: ROOT_BITS }, pieces);
+    const claims = new TableClaims(this.options.memory, this.baseShift, pieces);
+    const problem = claims.below({ table: root, shift: ROOT_SHIFT, bits: ROOT_BITS });
+    this.tables = claims.tables;
+    return problem;
   }
 
   /** log2 of the base page. */
@@ -183,7 +160,7 @@ export class RadixTable {
         this.drop(alignDown(gpa, shift), { pte: this.read(at), at, shift });
         hi = 0;
       }
-      if (!isValid(hi) && !this.addTable(at, this.bitsBelow(shift))) return -ENOMEM;
+      if (!isValid(hi) && !this.addTable(at, bitsBelow(shift, this.baseShift))) return -ENOMEM;
       const lo = memory.getWord(at + LOW_HALF);
       table = tableLo(lo) >>> 0;
       bits = tableEntries(lo);
@@ -219,8 +196,10 @@ export class RadixTable {
 
   /** Visits the leaves that map any of `[start, end)`, ascending; the visitor may drop or replace the one it sees. */
   each(start: number, end: number, visit: (gpa: number, leaf: RadixLeaf) => void): void {
-    if (this.root >= 0)
-      this.eachIn({ table: this.root, shift: ROOT_SHIFT, bits: ROOT_BITS, base: 0 }, { start, end, visit });
+    const { root } = this;
+    if (root < 0) return;
+    const whole = { table: root, shift: ROOT_SHIFT, bits: ROOT_BITS, base: 0 };
+    visitLeaves(this.options.memory, whole, { start, end, visit });
   }
 
   /** Frees the whole tree without telling of single entries; the owner flushes. The root stays, empty. */
@@ -249,39 +228,6 @@ export class RadixTable {
 
   private write(at: number, entry: bigint): void {
     this.options.memory.setDoubleword(at, entry);
-  }
-
-  /** log2 of the entries of the tables below a directory whose entries map 2^`shift` bytes. */
-  private bitsBelow(shift: number): number {
-    return shift === PMD_SHIFT ? this.leafTableBits : DIRECTORY_BITS;
-  }
-
-  /** Counts the tables below one, each of the size that its level has. @returns what is wrong */
-  private adopt(
-    { table, shift, bits }: { table: number; shift: number; bits: number },
-    pieces: PieceClaims,
-  ): string | undefined {
-    for (let at = table; at < table + (RADIX_ENTRY_SIZE << bits); at += RADIX_ENTRY_SIZE) {
-      if (this.options.memory.getWord(at) >= 0) continue;
-      const entry = this.read(at);
-      if (isLeafEntry(entry)) {
-        if (this.leafShifts.includes(shift)) continue;
-        return `a page of 2^${shift} bytes at ${at}`;
-      }
-      const below = this.bitsBelow(shift);
-      const next = Number(entry & PDE.NLB.mask);
-      const fits = shift > this.baseShift && entry === directoryEntry(next, below);
-      if (!fits || !pieces.take(next, RADIX_ENTRY_SIZE << below))
-        return `entry 0x${entry.toString(16)} at ${at} points to no table`;
-      this.tables++;
-      const problem = this.adopt({ table: next, shift: shift - below, bits: below }, pieces);
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
-  }
-
-  private get leafShifts(): readonly number[] {
-    return [this.baseShift, PMD_SHIFT, PUD_SHIFT];
   }
 
   /** @returns false where there is no memory for it */
@@ -318,35 +264,11 @@ export class RadixTable {
       end: from.base + 2 ** from.shift,
       visit: (gpa: number, leaf: RadixLeaf) => this.drop(gpa, leaf),
     };
-    this.eachIn({ table, shift: from.shift - bits, bits, base: from.base }, all);
+    visitLeaves(this.options.memory, { table, shift: from.shift - bits, bits, base: from.base }, all);
     this.write(at, 0n);
     this.options.tableRemoved();
     this.freeBelow({ table, shift: from.shift - bits, first: 0, end: 1 << bits });
     this.freeTable(table);
-  }
-
-  private eachIn(
-    { table, shift, bits, base }: { table: number; shift: number; bits: number; base: number },
-    range: { start: number; end: number; visit: (gpa: number, leaf: RadixLeaf) => void },
-  ): void {
-    const { start, end, visit } = range;
-    const size = 2 ** shift;
-    const first = Math.max(0, Math.floor((start - base) / size));
-    const last = Math.min(2 ** bits - 1, Math.ceil((end - base) / size) - 1);
-    for (let i = first; i <= last; i++) {
-      const at = table + i * RADIX_ENTRY_SIZE;
-      if (this.options.memory.getWord(at) >= 0) continue;
-      const entry = this.read(at);
-      const gpa = base + i * size;
-      if (isLeafEntry(entry)) visit(gpa, { pte: entry, at, shift });
-      else {
-        const below = Number(get(entry, PDE.NLS));
-        this.eachIn(
-          { table: Number(entry & PDE.NLB.mask), shift: shift - below, bits: below, base: gpa },
-          range,
-        );
-      }
-    }
   }
 
   /** Frees the tables below some entries of a directory whose entries map 2^`shift` bytes. */
@@ -363,7 +285,7 @@ export class RadixTable {
   }): void {
     // Such a table has leaves only.
     if (shift === this.baseShift) return;
-    const bits = this.bitsBelow(shift);
+    const bits = bitsBelow(shift, this.baseShift);
     for (let i = first; i < end; i++) {
       const at = table + i * RADIX_ENTRY_SIZE;
       const hi = this.options.memory.getWord(at);
@@ -379,9 +301,3 @@ export class RadixTable {
     this.options.heap.free(table);
   }
 }
-
-const alignDown = (gpa: number, shift: number): number => gpa - (gpa % 2 ** shift);
-
-/** Index of an address in a table of 2^`bits` entries of 2^`shift` bytes each. */
-const indexOf = (gpa: number, shift: number, bits: number): number =>
-  bitsAt((gpa / HALF) | 0, gpa | 0, shift, bits);

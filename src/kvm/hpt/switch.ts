@@ -5,7 +5,7 @@
 import { LPCR } from '../../../isa/registers/lpcr';
 import { PATE1 } from '../../../isa/tables/partition-table';
 import { has, maskOf, put } from '../../core/bits';
-import { partitionEntry0 } from '../guest/radix-table';
+import { partitionEntry0 } from '../guest/radix-format';
 import { H } from '../hypercalls/status';
 import type { GuestVcpu } from '../guest/vcpu';
 import type { GuestTranslation, L0 } from '../l0';

@@ -6,8 +6,8 @@
 import { PTE } from '../../../isa/tables/radix';
 import { hex0x, hiOf, loOf } from '../../core/u64';
 import { maskOf } from '../../core/bits';
-import type { RadixLeaf } from '../guest/radix-table';
-import { partitionEntry0 } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
+import { partitionEntry0 } from '../guest/radix-format';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
 import { decodeEntry, RMAP } from './rmap-entry';

@@ -6,7 +6,7 @@
 import { PTE, SMALLEST_PAGE_SHIFT } from '../../../isa/tables/radix';
 import { has } from '../../core/bits';
 import { hiOf, joinHalves, loOf } from '../../core/u64';
-import { TREE_BITS } from '../guest/radix-table';
+import { TREE_BITS } from '../guest/radix-format';
 import { leafView, type LeafView } from './describe-leaf';
 import { DSISR, verdictOf } from './fault-verdict';
 import { GuestTreeWalk, type GuestWalkVerdict } from './guest-tree-walk';

@@ -2,8 +2,8 @@
  * L0's records of nested guests as data, those included that L1 can not name any more: references, tables, what is
  * cached of L1's partition table and whether that is still what L1 has there, who is inside.
  */
-import type { RadixLeaf } from '../guest/radix-table';
-import { TREE_BITS } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
+import { TREE_BITS } from '../guest/radix-format';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
 import type { NestedRun } from './run';

@@ -8,7 +8,7 @@ import { RADIX_ENTRY_SIZE } from '../../../isa/tables/radix';
 import { get, has } from '../../core/bits';
 import { hiOf, loOf } from '../../core/u64';
 import { treeSize } from '../../mmu/radix/entry';
-import { ROOT_BITS, TREE_BITS } from '../guest/radix-table';
+import { ROOT_BITS, TREE_BITS } from '../guest/radix-format';
 import type { Nested } from './nested';
 
 /** log2 of the bytes of the smallest process table. */

@@ -4,7 +4,7 @@
  * this. Like it, it does not show orphans, nor a nested guest with LPID 0, and is empty while L1 has a hashed table.
  */
 import type { RadixTable } from '../guest/radix-table';
-import { TREE_BITS } from '../guest/radix-table';
+import { TREE_BITS } from '../guest/radix-format';
 import type { Nested } from './nested';
 import { nestedLpids } from './nested-guests';
 

@@ -3,7 +3,7 @@
  * of L0 and of the shadow tree. It reads memory and changes nothing.
  */
 import { PTE } from '../../../isa/tables/radix';
-import type { RadixLeaf } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import { leafView, type LeafView } from './describe-leaf';
 import { SourceReader, type Sources } from './describe-shadow';
 import { liveShadow } from './host-events';

@@ -5,7 +5,8 @@
 import { PTE } from '../../../isa/tables/radix';
 import { get, has } from '../../core/bits';
 import { hiOf, joinHalves, loOf } from '../../core/u64';
-import { PMD_SHIFT, TREE_BITS, type RadixLeaf } from '../guest/radix-table';
+import { PMD_SHIFT, TREE_BITS } from '../guest/radix-format';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import {
   attributeText,
   hostOf,

@@ -2,7 +2,7 @@
 import { PTE } from '../../../isa/tables/radix';
 import { joinHalves } from '../../core/u64';
 import type { NestedLeaf, NestedWalkStep } from '../../trace/events/nested';
-import type { RadixLeaf } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import type { NestedFault, NestedFaultResult } from './fault-work';
 import type { GuestTreeWalk } from './guest-tree-walk';
 import type { Nested } from './nested';

@@ -6,7 +6,7 @@
  */
 import { PTE } from '../../../isa/tables/radix';
 import type { MappedFrames } from '../guest/radix-arch';
-import type { RadixLeaf } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';
 import { note } from './observer';

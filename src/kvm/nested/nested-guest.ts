@@ -3,7 +3,8 @@
  * partition table (Linux struct kvm_nested_guest). It is a cache: all of it can be made again from L1's tables.
  */
 import { hiOf, loOf } from '../../core/u64';
-import { RadixTable, type RadixLeaf } from '../guest/radix-table';
+import { RadixTable } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import { Mutex } from '../locks';
 import type { Kvm } from '../vm';
 

@@ -3,7 +3,8 @@
  * removed, released (Linux book3s_hv_nested.c, kvmhv_get_nested, kvmhv_put_nested, kvmhv_flush_nested and the
  * functions around them). L1 announces none of it: records are caches.
  */
-import { partitionEntry0, type RadixLeaf } from '../guest/radix-table';
+import { partitionEntry0 } from '../guest/radix-format';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import { PTE } from '../../../isa/tables/radix';
 import { NO_LPID } from '../partitions';
 import { runToEnd, type Steps } from '../steps';

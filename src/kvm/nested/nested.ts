@@ -6,7 +6,7 @@ import { PTCR } from '../../../isa/registers/translation';
 import { PATE_SIZE } from '../../../isa/tables/partition-table';
 import { get } from '../../core/bits';
 import { joinHalves } from '../../core/u64';
-import type { RadixLeaf } from '../guest/radix-table';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import type { Kvm } from '../vm';
 import { FaultWork } from './fault-work';
 import { GuestWords } from './guest-memory';

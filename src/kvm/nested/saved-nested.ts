@@ -6,7 +6,7 @@ import { PTE } from '../../../isa/tables/radix';
 import type { Json, StateReader } from '../../core/saved-state';
 import { hex0x } from '../../core/u64';
 import { readCounters } from '../counters';
-import { partitionEntry0, TREE_BITS } from '../guest/radix-table';
+import { partitionEntry0, TREE_BITS } from '../guest/radix-format';
 import type { MemoryClaims } from '../snapshot';
 import type { Nested } from './nested';
 import type { NestedGuest } from './nested-guest';

@@ -5,7 +5,8 @@
 import { PTE } from '../../../isa/tables/radix';
 import { maskOf } from '../../core/bits';
 import type { FoundLeaf } from '../guest/found-leaf';
-import { PMD_SHIFT, type RadixLeaf } from '../guest/radix-table';
+import { PMD_SHIFT } from '../guest/radix-format';
+import type { RadixLeaf } from '../guest/radix-leaf';
 import { offsetIn } from '../../mmu/halves';
 import type { GuestTreeWalk } from './guest-tree-walk';
 

@@ -4,7 +4,7 @@ import { PTE } from '../../../isa/tables/radix';
 import { hiOf, loOf } from '../../../src/core/u64';
 import { FoundLeaf } from '../../../src/kvm/guest/found-leaf';
 import { KIB, MIB } from '../../../src/kvm/page';
-import { partitionEntry0 } from '../../../src/kvm/guest/radix-table';
+import { partitionEntry0 } from '../../../src/kvm/guest/radix-format';
 import { nestedPageFaultSteps } from '../../../src/kvm/nested/fault';
 import { LINUX, STRICT } from '../../../src/kvm/nested/hazards';
 import { combine, combineHalves, shadowShift } from '../../../src/kvm/nested/shadow-entry';
