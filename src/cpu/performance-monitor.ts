@@ -129,18 +129,35 @@ function makesEvents(cpu: Cpu, { n }: Counter): boolean {
   return mmcr0(cpu, n === 1 ? MMCR0.PMC1CE : MMCR0.PMCJCE);
 }
 
+const negative = (cpu: Cpu, { at }: Counter): boolean => has(cpu.state.get(at), PMC.NEGATIVE);
+const isEvent = (cpu: Cpu): boolean => COUNTERS.some((c) => makesEvents(cpu, c) && negative(cpu, c));
+
 /** What an event does: an alert, freezing, the end of waiting for it. */
 function checkEvents(cpu: Cpu): void {
-  const negative = (c: Counter): boolean => has(cpu.state.get(c.at), PMC.NEGATIVE);
-  const event = COUNTERS.some((c) => makesEvents(cpu, c) && negative(c));
+  const event = isEvent(cpu);
   let control = cpu.state.get(MMCR0_AT);
   const waiting = has(control, MMCR0.TRIGGER);
-  if (waiting && (event || negative(COUNTERS[0]!))) control &= ~MMCR0.TRIGGER.mask;
+  if (waiting && (event || negative(cpu, COUNTERS[0]!))) control &= ~MMCR0.TRIGGER.mask;
   if (event && has(control, MMCR0.FCECE) && !waiting) control |= MMCR0.FC.mask;
-  if (event && has(control, MMCR0.PMAE))
-    control = put(control & ~(MMCR0.PMAE.mask | MMCR0.PMAQ.mask), MMCR0.PMAO, 1n);
   cpu.state.set(MMCR0_AT, control);
+  checkAlert(cpu);
+}
+
+/** The part of it that changes nothing of what counts. */
+function checkAlert(cpu: Cpu): void {
+  const control = cpu.state.get(MMCR0_AT);
+  if (has(control, MMCR0.PMAE) && isEvent(cpu))
+    cpu.state.set(MMCR0_AT, put(control & ~(MMCR0.PMAE.mask | MMCR0.PMAQ.mask), MMCR0.PMAO, 1n));
   requestAlert(cpu);
+}
+
+/**
+ * True where a counter that is negative already will change what counts: it was negative when MMCR0 was written, or
+ * ended the wait for the trigger. choice: that takes one unit of time, as on Microwatt.
+ */
+function changesNext(cpu: Cpu): boolean {
+  if (mmcr0(cpu, MMCR0.TRIGGER)) return isEvent(cpu) || negative(cpu, COUNTERS[0]!);
+  return mmcr0(cpu, MMCR0.FCECE) && !mmcr0(cpu, MMCR0.FC) && isEvent(cpu);
 }
 
 /** The request for an interrupt follows MMCR0[PMAO]. */
@@ -185,12 +202,13 @@ export function settleCounters(cpu: Cpu): void {
   // An event may freeze or start counters: what counts is decided again after each.
   for (let left = passed; left > 0n;) {
     const active = COUNTERS.filter((counter) => passesWithTime(counting(cpu, counter)));
-    const step = active.reduce((least, counter) => smaller(least, untilNegative(cpu, counter)), left);
+    const most = changesNext(cpu) ? 1n : left;
+    const step = active.reduce((least, counter) => smaller(least, untilNegative(cpu, counter)), most);
     for (const counter of active) count(cpu, counter, step);
     checkEvents(cpu);
     left -= step;
   }
-  checkEvents(cpu);
+  checkAlert(cpu);
 }
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
@@ -237,6 +255,8 @@ export function countInstruction(cpu: Cpu, done: CountedInstruction): void {
   if (cpu.hooks.events || !countersMayRun(cpu)) return;
   const events: readonly (CounterEvent | undefined)[] = eventsOf(done);
   if (events.length === 0) return;
+  // An event may change what counts: not for the time before it.
+  settleCounters(cpu);
   for (const counter of COUNTERS) if (events.includes(counting(cpu, counter))) count(cpu, counter, 1n);
   checkEvents(cpu);
 }
