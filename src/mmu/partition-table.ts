@@ -28,7 +28,7 @@ export function readPartitionEntry(ctx: TranslationContext): boolean {
   if (!ctx.policy.partitions) return readOnlyEntry(ctx);
   // LPID 0 is the hypervisor: nothing else may run under it.
   if (ctx.lpid === 0 && !ctx.hv) return ctx.fail('badTree', 'partition', -1);
-  if (ctx.caches !== undefined && ctx.caches.findPartitionEntry(ctx)) return (ctx.partitionRead = true);
+  if (ctx.caches !== undefined && ctx.caches.partitions.find(ctx)) return (ctx.partitionRead = true);
   if (!locatePartitionEntry(ctx)) return false;
   tree.rootHi = ctx.valueHi;
   tree.rootLo = ctx.valueLo;
@@ -36,7 +36,7 @@ export function readPartitionEntry(ctx: TranslationContext): boolean {
   const usable = isRadix && tableEntries(tree.rootLo) >= SMALLEST_ROOT;
   if (ctx.recorder !== undefined) ctx.recorder.partitionEntry(ctx, usable ? 'used' : 'bad tree');
   if (!usable) return ctx.fail('badTree', 'partition', -1);
-  if (ctx.caches !== undefined) ctx.caches.keepPartitionEntry(ctx);
+  if (ctx.caches !== undefined) ctx.caches.partitions.keep(ctx);
   return (ctx.partitionRead = true);
 }
 
@@ -75,7 +75,7 @@ function readDoublewords(ctx: TranslationContext): boolean {
 /** Without partitions only doubleword 1 of entry 0 means anything. The fault is the program's own. */
 function readOnlyEntry(ctx: TranslationContext): boolean {
   const tree = ctx.partition;
-  if (ctx.caches !== undefined && ctx.caches.findPartitionEntry(ctx)) return (ctx.partitionRead = true);
+  if (ctx.caches !== undefined && ctx.caches.partitions.find(ctx)) return (ctx.partitionRead = true);
   tree.index = 0;
   tree.entryHi = ctx.cpu.hi(PTCR_AT) & PATB_HI;
   tree.entryLo = ctx.cpu.lo(PTCR_AT) & PATB_LO;
@@ -87,6 +87,6 @@ function readOnlyEntry(ctx: TranslationContext): boolean {
   ctx.pate1Hi = ctx.valueHi;
   ctx.pate1Lo = ctx.valueLo;
   if (ctx.recorder !== undefined) ctx.recorder.partitionEntry(ctx, 'used');
-  if (ctx.caches !== undefined) ctx.caches.keepPartitionEntry(ctx);
+  if (ctx.caches !== undefined) ctx.caches.partitions.keep(ctx);
   return (ctx.partitionRead = true);
 }

@@ -17,7 +17,7 @@ const SMALLEST_TABLE = 12;
 /** Reads the process table entry of the effective PID: the root of the process's tree. */
 export function readProcessEntry(ctx: TranslationContext): boolean {
   const tree = ctx.process;
-  if (ctx.caches !== undefined && ctx.caches.findProcessEntry(ctx)) return true;
+  if (ctx.caches !== undefined && ctx.caches.processes.find(ctx)) return true;
   if (!locate(ctx)) return false;
   let hi = tree.entryHi;
   let lo = tree.entryLo;
@@ -35,7 +35,7 @@ export function readProcessEntry(ctx: TranslationContext): boolean {
   tree.rootHi = ctx.valueHi;
   tree.rootLo = ctx.valueLo;
   if (ctx.recorder !== undefined) ctx.recorder.processEntry(ctx, 'used');
-  if (ctx.caches !== undefined) ctx.caches.keepProcessEntry(ctx);
+  if (ctx.caches !== undefined) ctx.caches.processes.keep(ctx);
   return true;
 }
 

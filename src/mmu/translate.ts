@@ -240,7 +240,7 @@ const mayResume = (ctx: TranslationContext): boolean =>
  */
 function inTlb(ctx: TranslationContext): boolean {
   const { process, partition, access } = ctx;
-  const found = (ctx.policy.partitions || quadrantIsPlain(ctx)) && ctx.caches!.findEffective(ctx);
+  const found = (ctx.policy.partitions || quadrantIsPlain(ctx)) && ctx.caches!.pages.findEffective(ctx);
   if (ctx.recorder !== undefined) ctx.recorder.tlb = found ? 'hit' : 'miss';
   if (!found) return false;
   process.rights = processRights(ctx, process);
@@ -255,7 +255,7 @@ function inTlb(ctx: TranslationContext): boolean {
 }
 
 function keepInTlb(ctx: TranslationContext): true {
-  if (ctx.caches !== undefined) ctx.caches.keepEffective(ctx);
+  if (ctx.caches !== undefined) ctx.caches.pages.keepEffective(ctx);
   return true;
 }
 

@@ -30,14 +30,14 @@ export function partitionScoped(ctx: TranslationContext, hi: number, lo: number,
   if (!checkProtection(ctx, tree, needs)) return false;
   if (!settlePartition(ctx, needs)) return false;
   leafAddress(ctx, tree);
-  if (ctx.caches !== undefined) ctx.caches.keepGuestReal(ctx);
+  if (ctx.caches !== undefined) ctx.caches.pages.keepGuestReal(ctx);
   return true;
 }
 
 /** The architected TLB, where it has the page and the page permits the access as it is. */
 function fromTlb(ctx: TranslationContext, needs: number): boolean {
   const tree = ctx.partition;
-  if (!ctx.caches!.findGuestReal(ctx)) return false;
+  if (!ctx.caches!.pages.findGuestReal(ctx)) return false;
   tree.rights = partitionRights(ctx, tree);
   if ((recordedRights(tree) & needs) !== needs) return false;
   leafAddress(ctx, tree);

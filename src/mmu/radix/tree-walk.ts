@@ -58,7 +58,7 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
     // What lies below the table that was known is not.
     tree.resumed = false;
     if (recorder !== undefined) recorder.treeEntry(ctx, tree, 'next level');
-    if (caches !== undefined) caches.keepDirectory(ctx, tree);
+    if (caches !== undefined) caches.directories.keep(ctx, tree);
   }
 }
 
@@ -69,7 +69,7 @@ function start(ctx: TranslationContext, tree: RadixTree): boolean {
     return ctx.fail('badTree', tree.scope, 0);
   // An effective address beyond the tree has no segment and does not come here.
   if (exceeds(tree.addressHi, tree.addressLo, shift)) return ctx.fail('noTranslation', tree.scope, 0);
-  if (ctx.caches !== undefined && ctx.caches.resumeWalk(ctx, tree)) {
+  if (ctx.caches !== undefined && ctx.caches.directories.resumeWalk(ctx, tree)) {
     ctx.recorder?.cachedEntry(ctx, tree);
     return true;
   }

@@ -2,13 +2,8 @@
 import { toBigint } from '../recorder';
 import { STRUCTURE, type Invalidation } from '../invalidate';
 import type { TlbStructure } from '../../trace/events/walk';
+import { ENTRY_KIND, KEY } from './entry-key';
 import type { SetAssociative } from './set-associative';
-
-/** What an entry of the TLB or of the walk cache translates. */
-export const ENTRY_KIND = { PROCESS: 0, COMBINED: 1, PARTITION: 2 } as const;
-
-/** Words of an entry's key. The caches of the tables leave kind, address and shift 0. */
-export const KEY = { KIND: 0, LPID: 1, PID: 2, HI: 3, LO: 4, SHIFT: 5 } as const;
 
 /** The STRUCTURE bit of each kind of entry. */
 const BIT: Readonly<Record<'TLB' | 'PWC', readonly number[]>> = {
