@@ -3,9 +3,11 @@ import { CAUSE } from './causes';
 import { RELOCATION, slotOf, type Core, type Place } from './core';
 import type { MemoryPort } from './memory-port';
 import type { PageFilter } from './page-filter';
-import { CELL, HISTORY, ticksOf } from './state';
+import { CELL, countCell, HISTORY, ticksOf } from './state';
 
 const PAGE_SHIFT = 12;
+const FETCHED_LINES = countCell('fetchedLines');
+const MISSES = countCell('instructionMisses');
 
 export class FetchUnit {
   private readonly runAhead: number;
@@ -44,7 +46,7 @@ export class FetchUnit {
   line({ hi, lo, real }: Place): void {
     const { cells, structures, profile } = this.core;
     const line = real >>> profile.fetch.lineShift;
-    cells.count('fetchedLines');
+    cells.increment(FETCHED_LINES);
     let cause: number = CAUSE.instructionCache;
     const from = this.lookedUp(lo);
     const translation = this.pages.ticks('fetch', { hi, lo }, from);
@@ -57,7 +59,7 @@ export class FetchUnit {
     let ready = Math.max(from + translation, there);
     if (!isThere) {
       structures.fetch.insert(set, 0, line);
-      cells.count('instructionMisses');
+      cells.increment(MISSES);
       ready = this.port.fetch(real, ready) + ticksOf(profile.fetch.miss);
     }
     if (ready <= next) return;

@@ -6,7 +6,7 @@
 import { PARTITION_ENTRY, PROCESS_ENTRY, type TableReads } from '../mmu/table-reads';
 import type { MemoryPort } from './memory-port';
 import type { TimingProfile, WalkTiming } from './profile';
-import { ticksOf, type Cells } from './state';
+import { countCell, ticksOf, type Cells } from './state';
 import type { Structures } from './structures';
 import { EMPTY } from './tables';
 
@@ -35,6 +35,12 @@ const TOP_SHIFT = 46 - 32;
 const above = ({ hi, lo }: WalkedAddress, shift: number): number =>
   shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
 
+const READS = countCell('walkReads');
+const READ_MISSES = countCell('walkReadMisses');
+
+const tagOf = ({ hi, context }: WalkedAddress, level: number): number =>
+  context | (level << LEVEL_SHIFT) | (hi & (3 << 30));
+
 export class PageWalk {
   /** The machine knows the base of the process table, and the trees of lower and upper addresses. */
   private base = false;
@@ -42,6 +48,9 @@ export class PageWalk {
   private readonly ticks: Readonly<Record<keyof WalkTiming, number>>;
   private readonly readHit: number;
   private readonly miss: number;
+  /** Of the cache of tables: the number of its last set, and how many bits that has. */
+  private readonly lastSet: number;
+  private readonly field: number;
 
   constructor(
     private readonly profile: TimingProfile,
@@ -61,6 +70,9 @@ export class PageWalk {
     };
     this.readHit = ticksOf(profile.translation.read);
     this.miss = ticksOf(profile.data.miss);
+    const { sets } = profile.translation.walkCache;
+    this.lastSet = sets - 1;
+    this.field = 31 - Math.clz32(sets);
   }
 
   /** Nothing of before is known: RIC=2 of tlbie, or reset. */
@@ -81,26 +93,21 @@ export class PageWalk {
 
   /** What the cache of tables has of an address: the smallest. */
   known(at: WalkedAddress): Known {
-    if (this.find(at, 'page')) return 'page';
-    return TABLES.find((shift) => this.find(at, shift));
+    if (this.has(at, LARGE_PAGE, LEVELS.page, SALT.page)) return 'page';
+    if (this.has(at, 21, LEVELS[21], SALT[21])) return 21;
+    if (this.has(at, 30, LEVELS[30], SALT[30])) return 30;
+    return this.has(at, 39, LEVELS[39], SALT[39]) ? 39 : undefined;
   }
 
-  private find(at: WalkedAddress, level: keyof typeof LEVELS): boolean {
-    const shift = level === 'page' ? LARGE_PAGE : level;
-    const { walkCache } = this.parts.structures;
-    return walkCache.find(this.setOf(at, level), this.tagOf(at, level), above(at, shift)) >= 0;
+  private has(at: WalkedAddress, shift: number, level: number, salt: number): boolean {
+    const page = above(at, shift);
+    return this.parts.structures.walkCache.find(this.setOf(at, page, salt), tagOf(at, level), page) >= 0;
   }
 
-  private tagOf({ hi, context }: WalkedAddress, level: keyof typeof LEVELS): number {
-    return context | (LEVELS[level] << LEVEL_SHIFT) | (hi & (3 << 30));
-  }
-
-  private setOf(at: WalkedAddress, level: keyof typeof LEVELS): number {
-    const { sets } = this.profile.translation.walkCache;
-    const field = 31 - Math.clz32(sets);
-    const low = above(at, level === 'page' ? LARGE_PAGE : level);
-    const context = at.context ^ (at.context >>> field);
-    return (low ^ (low >>> field) ^ (at.hi >>> TOP_SHIFT) ^ context ^ SALT[level]) & (sets - 1);
+  private setOf({ hi, context }: WalkedAddress, page: number, salt: number): number {
+    const { field } = this;
+    const folded = page ^ (page >>> field) ^ (hi >>> TOP_SHIFT) ^ context ^ (context >>> field);
+    return (folded ^ salt) & this.lastSet;
   }
 
   /**
@@ -141,7 +148,8 @@ export class PageWalk {
     const table = TABLES.find((one) => one === shift);
     if (table === undefined || (leaf && shift !== LARGE_PAGE)) return;
     const level = leaf ? 'page' : table;
-    this.parts.structures.walkCache.insert(this.setOf(at, level), this.tagOf(at, level), above(at, table));
+    const page = above(at, table);
+    this.parts.structures.walkCache.insert(this.setOf(at, page, SALT[level]), tagOf(at, LEVELS[level]), page);
   }
 
   /** One read, asked for at `at`. @returns when the machine goes on */
@@ -149,13 +157,13 @@ export class PageWalk {
     const { cells, structures, port } = this.parts;
     const { data } = this.profile;
     const address = addresses[i]!;
-    cells.count('walkReads');
+    cells.increment(READS);
     const line = address >>> data.lineShift;
     const set = line & (data.sets - 1);
     let there = port.dataThere(address);
     if (!structures.data.lookup(set, 0, line)) {
       structures.data.insert(set, 0, line);
-      cells.count('walkReadMisses');
+      cells.increment(READ_MISSES);
       there = port.load(address, at) + this.miss;
     }
     const end = Math.max(at, there) + this.readHit;

@@ -128,7 +128,12 @@ export class Cells {
 
   /** @param by below 2^32 */
   count(name: Count, by = 1): void {
-    const i = this.at + 2 * COUNT_CELLS[name];
+    this.increment(COUNT_CELLS[name], by);
+  }
+
+  /** The same by the number of the cell, for what is counted often: {@link countCell}. */
+  increment(cell: number, by = 1): void {
+    const i = this.at + 2 * cell;
     const lo = (this.words[i]! + by) | 0;
     this.words[i] = lo;
     if (lo >>> 0 < by) this.words[i + 1]!++;

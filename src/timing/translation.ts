@@ -7,7 +7,7 @@ import { PageCosts } from './page-costs';
 import type { MemoryPort } from './memory-port';
 import { PageWalk, type WalkedAddress } from './page-walk';
 import type { TimingProfile } from './profile';
-import { ticksOf, type Cells } from './state';
+import { countCell, ticksOf, type Cells } from './state';
 import { tlbSet, type Structures } from './structures';
 
 /** What the model asks of the machine. Answers are good until the next question. */
@@ -28,12 +28,23 @@ const FAST_WAYS = 2;
 /** Behind the numbers of what walks read: the second level. */
 const SECOND_LEVEL = TABLE_LEVELS;
 
+/** Cells of what is counted here. */
+const COUNTED = {
+  instructionTlbMisses: countCell('instructionTlbMisses'),
+  dataTlbMisses: countCell('dataTlbMisses'),
+  secondHits: countCell('secondHits'),
+  walks: countCell('walks'),
+  instructionWalks: countCell('instructionWalks'),
+} as const;
+
 export class TranslationModel {
   readonly pages = new PageCosts();
   /** Ticks by what was looked up or read, and the numbers of that in the order of the first time. */
   private readonly ticksAt = new Float64Array(TABLE_LEVELS + 1);
   private readonly isBooked = new Uint8Array(TABLE_LEVELS + 1);
   private readonly booked: number[] = [];
+  /** The last walk was of a page that the second level keeps. */
+  private isSmall = true;
   /** All that has been booked. */
   private allBooked = 0;
 
@@ -95,7 +106,7 @@ export class TranslationModel {
     const lo = (eaLo >>> PAGE_SHIFT) | (eaHi << (32 - PAGE_SHIFT));
     const set = tlbSet(use === 'fetch' ? t.instruction : t.data, lo, 0);
     if (first.lookup(set, hi, lo)) return 0;
-    cells.count(use === 'fetch' ? 'instructionTlbMisses' : 'dataTlbMisses');
+    cells.increment(use === 'fetch' ? COUNTED.instructionTlbMisses : COUNTED.dataTlbMisses);
     first.insert(set, hi, lo);
     const more = use === 'fetch' ? this.fetchMore : 0;
     const context = this.source.context(eaHi);
@@ -105,34 +116,30 @@ export class TranslationModel {
     if (way >= 0) {
       const ticks = this.secondHit + (way >= FAST_WAYS ? this.secondSlow : 0) + more;
       this.book(SECOND_LEVEL, ticks);
-      cells.count('secondHits');
+      cells.increment(COUNTED.secondHits);
       return ticks;
     }
-    const walk = this.machine
+    const ticks = this.machine
       ? this.machineWalk(this.machine, use, { hi: eaHi, lo: eaLo, context }, at)
       : this.simpleWalk(use, eaHi, eaLo, context);
-    if (walk.isSmall) structures.second.insert(secondSet, tag, lo);
-    this.pages.charge(hi, lo, walk.ticks + more);
-    return walk.ticks + more;
+    if (this.isSmall) structures.second.insert(secondSet, tag, lo);
+    this.pages.charge(hi, lo, ticks + more);
+    return ticks + more;
   }
 
   private countWalk(use: 'fetch' | 'data'): void {
-    this.cells.count('walks');
-    if (use === 'fetch') this.cells.count('instructionWalks');
+    this.cells.increment(COUNTED.walks);
+    if (use === 'fetch') this.cells.increment(COUNTED.instructionWalks);
   }
 
-  private machineWalk(
-    machine: PageWalk,
-    use: 'fetch' | 'data',
-    address: WalkedAddress,
-    at: number,
-  ): { ticks: number; isSmall: boolean } {
+  private machineWalk(machine: PageWalk, use: 'fetch' | 'data', address: WalkedAddress, at: number): number {
     this.countWalk(use);
     const known = machine.known(address);
     if (known === 'page') {
       const ticks = machine.pageTicks;
       this.book(SECOND_LEVEL, ticks);
-      return { ticks, isSmall: false };
+      this.isSmall = false;
+      return ticks;
     }
     const { source } = this;
     const reads =
@@ -140,17 +147,14 @@ export class TranslationModel {
     const before = this.allBooked;
     const ticks = machine.walk(at, address, known, reads) - at;
     this.book(SECOND_LEVEL, ticks - (this.allBooked - before));
-    return { ticks, isSmall: PageWalk.isSmall(reads) };
+    this.isSmall = PageWalk.isSmall(reads);
+    return ticks;
   }
 
-  private simpleWalk(
-    use: 'fetch' | 'data',
-    eaHi: number,
-    eaLo: number,
-    context: number,
-  ): { ticks: number; isSmall: boolean } {
+  private simpleWalk(use: 'fetch' | 'data', eaHi: number, eaLo: number, context: number): number {
     this.book(SECOND_LEVEL, this.secondHit);
-    return { ticks: this.secondHit + this.walk(use, eaHi, eaLo, context), isSmall: true };
+    this.isSmall = true;
+    return this.secondHit + this.walk(use, eaHi, eaLo, context);
   }
 
   private walk(use: 'fetch' | 'data', eaHi: number, eaLo: number, context: number): number {

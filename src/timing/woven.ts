@@ -12,6 +12,7 @@ import {
   offsetOf,
   RECORD,
   RECORD_COUNTERS,
+  RECORD_PAGE,
   RECORD_SLOT_SIZE,
   TIMING_TABLES_SIZE,
 } from '../state/layout';
@@ -46,6 +47,7 @@ const AT = {
 } as const;
 const PREFIX_OPCODE = 1;
 const WORD = 2 ** 32;
+const PAGE_SIZE = 4096;
 /** Where a record's counter stays: 358 million cycles. */
 const COUNTER_LIMIT = WORD - 1;
 /** Addresses of dropped pages that are remembered. */
@@ -183,7 +185,14 @@ export class WovenTiming extends Timing {
   private placeOf(state: CpuState, record: number): Place {
     const low = (state.lo(AT.bias) >>> 0) + (record >>> 1);
     const hi = (state.hi(AT.bias) + (low >= WORD ? 1 : 0)) | 0;
-    return { hi, lo: low | 0, real: this.engine.code.locate(record).address };
+    return { hi, lo: low | 0, real: this.realOf(record) };
+  }
+
+  /** The real address of a record's instruction. */
+  private realOf(record: number): number {
+    const slot = record & ~(RECORD_SLOT_SIZE - 1);
+    const page = this.words[(slot + RECORD_PAGE) >> 2]!;
+    return page * PAGE_SIZE + ((record - slot) >> 1);
   }
 
   private scheduleOf(record: number): Schedule {
