@@ -8,7 +8,8 @@ import { fields, get, has, maskOf, put } from '../../core/bits';
 import { hiOf, loOf } from '../../core/u64';
 import { RIGHT } from '../../mmu/access';
 import { BASE_SIZES } from '../../mmu/hash/page-sizes';
-import { GRANTED, ppOf } from '../../mmu/hash/protection';
+import { GRANTED } from '../../mmu/hash/protection';
+import { ppOf } from '../../mmu/hash/protection-fields';
 
 /** Bits of doubleword 0 that hardware leaves to software. */
 export const HPTE_SW = fields({

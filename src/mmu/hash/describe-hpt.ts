@@ -14,7 +14,7 @@ import type { MmuPolicy } from '../policy';
 import { describeSlb } from './describe';
 import { AVPN_SHIFT, BASE_SIZES } from './page-sizes';
 import { HASH_POLICIES, type HashPolicy } from './policy';
-import { keyClassOf, ppOf } from './protection';
+import { keyClassOf, ppOf } from './protection-fields';
 
 /** Whose table: that of the CPU's LPIDR, or of a partition by number. */
 export interface HptSource {

@@ -1,11 +1,11 @@
 /** Storage protection of hashed pages: PP with the segment's key, no-execute, virtual page class keys (Power ISA v3.0B Book III, 5.7.13). */
 import { HPTE1 } from '../../../isa/tables/hpte';
 import { SLBV } from '../../../isa/tables/slb-entry';
-import { getInHalf } from '../../core/bits';
 import { offsetOf } from '../../state/layout';
 import { RIGHT } from '../access';
 import type { TranslationContext } from '../context';
 import type { FaultKind } from '../fault';
+import { keyClassOf, ppOf, segmentKeyOf } from './protection-fields';
 import { recordPermission } from './record';
 import type { HashWalk } from './walk';
 
@@ -29,21 +29,6 @@ const KEYS_PER_HALF = 16;
 const NO_STORE = 2;
 const NO_LOAD = 1;
 const NO_EXECUTE = 1;
-
-/** pp0 || pp1 || pp2 of an entry, from the halves of doubleword 1. */
-export function ppOf(hi: number, lo: number): number {
-  return (getInHalf(hi, HPTE1.PP0) << HPTE1.PP.width) | getInHalf(lo, HPTE1.PP);
-}
-
-/** Virtual page class key, 0 to 31. */
-export function keyClassOf(hi: number, lo: number): number {
-  return (getInHalf(hi, HPTE1.KEY_HIGH) << HPTE1.KEY_LOW.width) | getInHalf(lo, HPTE1.KEY_LOW);
-}
-
-/** The storage key of the access: Kp in problem state, Ks otherwise. */
-export function segmentKeyOf(ctx: TranslationContext, walk: HashWalk): number {
-  return getInHalf(walk.vsidLo, ctx.pr ? SLBV.KP : SLBV.KS);
-}
 
 /** The two bits of a key class in AMR or IAMR. */
 function keyBits(ctx: TranslationContext, register: number, keyClass: number): number {

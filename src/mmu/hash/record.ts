@@ -7,7 +7,7 @@ import { offsetOf } from '../../state/layout';
 import { rightsText } from '../access';
 import type { TranslationContext } from '../context';
 import { toBigint } from '../recorder';
-import { keyClassOf, ppOf, segmentKeyOf } from './protection';
+import { keyClassOf, ppOf, segmentKeyOf } from './protection-fields';
 import type { HashWalk } from './walk';
 
 const SLBE_AT = offsetOf('SLBE') >> 3;
