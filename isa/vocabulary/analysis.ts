@@ -4,7 +4,8 @@
  */
 import { constantOf, type Known } from './constant';
 import type { Expr, LocalNode, ResourceName } from './expr';
-import { extractField, fieldBits, fieldWidth } from './forms';
+import { extractField, fieldWidth } from './field-bits';
+import { fieldBits } from './forms';
 import type { Instruction } from './row';
 import { SERVICES, type RaiseReason, type ServiceName } from './services';
 import type { Stmt } from './stmt';

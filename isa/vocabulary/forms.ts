@@ -2,9 +2,7 @@
  * Instruction forms (Power ISA Book I, 1.6): named fields with ISA bit numbers. A field made of several pieces lists
  * them most significant first. Prefixed forms number the prefix 0:31 and the suffix 32:63.
  */
-
-/** Pieces of a field, each an inclusive range of ISA bits. */
-export type FieldBits = readonly (readonly [from: number, to: number])[];
+import type { FieldBits } from './field-bits';
 
 const bits = (from: number, to = from): FieldBits => [[from, to]];
 /** A field of the suffix word, by the suffix's own bit numbers. */
@@ -306,33 +304,4 @@ export function fieldBits(form: FormName, name: string): FieldBits {
   const found = (FORMS[form] as Record<string, FieldBits>)[name];
   if (!found) throw new TypeError(`form ${form} has no field ${name}`);
   return found;
-}
-
-/** Width of a field in bits. */
-export const fieldWidth = (pieces: FieldBits): number =>
-  pieces.reduce((width, [from, to]) => width + to - from + 1, 0);
-
-/** The field's value, unsigned, from an instruction image of 32 or (prefixed) 64 bits. */
-export function extractField(image: bigint, size: 32 | 64, pieces: FieldBits): bigint {
-  let value = 0n;
-  for (const [from, to] of pieces) {
-    const width = BigInt(to - from + 1);
-    value = (value << width) | ((image >> BigInt(size - 1 - to)) & ((1n << width) - 1n));
-  }
-  return value;
-}
-
-/** The image bits of a field with a value; a value that does not fit is a defect of the caller. */
-export function insertField(value: bigint, size: 32 | 64, pieces: FieldBits): bigint {
-  const width = fieldWidth(pieces);
-  if (value < 0n || value >> BigInt(width) !== 0n)
-    throw new RangeError(`${value} does not fit a field of ${width} bits`);
-  let image = 0n;
-  let rest = value;
-  for (const [from, to] of [...pieces].reverse()) {
-    const bitsHere = BigInt(to - from + 1);
-    image |= (rest & ((1n << bitsHere) - 1n)) << BigInt(size - 1 - to);
-    rest >>= bitsHere;
-  }
-  return image;
 }

@@ -3,7 +3,8 @@
  * cycle model's resources and the coverage page.
  */
 import type { I32 } from './expr';
-import { extractField, fieldBits, insertField, isPrefixed, type FormName } from './forms';
+import { extractField, insertField } from './field-bits';
+import { fieldBits, isPrefixed, type FormName } from './forms';
 import { flatten, type Sem, type Stmt } from './stmt';
 
 /** Levels of the architecture in order of age. */

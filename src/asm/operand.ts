@@ -2,7 +2,8 @@
  * What an operand is: how its value is written and how it maps to the field's bits. Values are JavaScript numbers:
  * the widest operand has 34 bits.
  */
-import { fieldBits, fieldWidth, type FormName } from '../../isa/vocabulary/forms';
+import { fieldBits, type FormName } from '../../isa/vocabulary/forms';
+import { fieldWidth } from '../../isa/vocabulary/field-bits';
 
 /** How the value is written. */
 export type OperandClass =

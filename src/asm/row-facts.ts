@@ -1,7 +1,8 @@
 /** Facts that assembler and disassembler read off a row's semantics: where RA is (RA|0), which forms are invalid. */
 import { effectsOf } from '../../isa/vocabulary/analysis';
 import { constantOf } from '../../isa/vocabulary/constant';
-import { extractField, fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
+import { extractField, fieldWidth } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import type { InsnRow, Instruction } from '../../isa/vocabulary/row';
 
 /** True where the row reads (RA|0): an assembler writes register 0 there as `0`. */

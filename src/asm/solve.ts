@@ -1,7 +1,7 @@
 /** Between operand values and instruction images: equations evaluated forwards (assemble) and solved (disassemble). */
 import { GNU_VALUES } from '../../isa/extended';
 import type { Linear } from '../../isa/extended/model';
-import { extractField, insertField } from '../../isa/vocabulary/forms';
+import { extractField, insertField } from '../../isa/vocabulary/field-bits';
 import { rawOf, valueOf } from './operand';
 import { isInvalidForm } from './row-facts';
 import type { Equation, Syntax } from './syntax';

@@ -5,7 +5,8 @@
 import { EXTENDED, GNU_OPERANDS } from '../../isa/extended';
 import { linear, parseOperands, type Extended, type Linear, type Range } from '../../isa/extended/model';
 import { INSTRUCTIONS } from '../../isa/index';
-import { extractField, fieldBits, FORMS, insertField, type FieldBits } from '../../isa/vocabulary/forms';
+import { extractField, insertField, type FieldBits } from '../../isa/vocabulary/field-bits';
+import { fieldBits, FORMS } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow } from '../../isa/vocabulary/row';
 import { kindOf, rangeOf, variableKind, type OperandKind } from './operand';
 import { isInvalidForm, readsGprOrZero } from './row-facts';

@@ -5,7 +5,8 @@
  */
 import { createDecoder, type Decoder } from '../../isa/decoder';
 import { INSTRUCTIONS } from '../../isa/index';
-import { extractField, fieldBits } from '../../isa/vocabulary/forms';
+import { extractField } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow } from '../../isa/vocabulary/row';
 import { RAISE_REASONS, type RaiseReason } from '../../isa/vocabulary/services';
 import { RealMemory } from '../core/memory';

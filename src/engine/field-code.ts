@@ -1,5 +1,6 @@
 /** Fields of the instruction word, by the place that its form gives them: generated code takes them out as it runs. */
-import { fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
+import { fieldBits } from '../../isa/vocabulary/forms';
+import { fieldWidth } from '../../isa/vocabulary/field-bits';
 import type { InsnRow } from '../../isa/vocabulary/row';
 import { RECORD } from '../state/layout';
 import { emitOperator } from './operators';

@@ -3,7 +3,8 @@
  * `expression-code.ts`, the way to the next instruction in `step-code.ts`, services in `service-code.ts`.
  */
 import type { Expr, LocalNode } from '../../isa/vocabulary/expr';
-import { fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
+import { fieldBits } from '../../isa/vocabulary/forms';
+import { fieldWidth } from '../../isa/vocabulary/field-bits';
 import type { InsnRow } from '../../isa/vocabulary/row';
 import { RAISE_REASONS } from '../../isa/vocabulary/services';
 import type { Stmt, Target } from '../../isa/vocabulary/stmt';

@@ -1,6 +1,7 @@
 /** Schedules of instruction images under one profile, made when an image is first met. */
 import { INSTRUCTIONS } from '../../isa/index';
-import { extractField, fieldBits } from '../../isa/vocabulary/forms';
+import { extractField } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction } from '../../isa/vocabulary/row';
 import { handlersOf, type Handler } from '../engine/specialise';
 import type { TimingProfile } from './profile';

@@ -4,7 +4,8 @@
  */
 import { SPR_ROWS } from '../../isa/registers/spr';
 import { effectsOf, type RegisterRef, type StateUse } from '../../isa/vocabulary/analysis';
-import { extractField, fieldBits } from '../../isa/vocabulary/forms';
+import { extractField } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow, TimingClass } from '../../isa/vocabulary/row';
 import { SERVICES } from '../../isa/vocabulary/services';
 import { CAUSE } from './causes';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { GNU_VALUES } from '../../isa/extended';
 import { parseOperands } from '../../isa/extended/model';
-import { fieldBits, fieldWidth, insertField } from '../../isa/vocabulary/forms';
+import { fieldBits } from '../../isa/vocabulary/forms';
+import { fieldWidth, insertField } from '../../isa/vocabulary/field-bits';
 import type { Instruction } from '../../isa/vocabulary/row';
 import { isInvalidForm } from '../../src/asm/row-facts';
 import { encode, type Values } from '../../src/asm/solve';

@@ -1,5 +1,6 @@
 import { INSTRUCTIONS, ROWS } from '../../isa';
-import { fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
+import { fieldBits } from '../../isa/vocabulary/forms';
+import { fieldWidth } from '../../isa/vocabulary/field-bits';
 import { SERVICES, type ServiceName } from '../../isa/vocabulary/services';
 import { findInstruction, fieldOf } from '../support/find-instruction';
 

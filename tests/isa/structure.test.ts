@@ -1,6 +1,7 @@
 /** What must hold of every row whatever it does: encodings do not collide, names exist, semantics are well-formed. */
 import { INSTRUCTIONS, ROWS } from '../../isa';
-import { extractField, fieldBits, FORMS, insertField, isPrefixed } from '../../isa/vocabulary/forms';
+import { extractField, insertField } from '../../isa/vocabulary/field-bits';
+import { fieldBits, FORMS, isPrefixed } from '../../isa/vocabulary/forms';
 import { prologue } from '../../isa/vocabulary/prologue';
 import type { Expr } from '../../isa/vocabulary/expr';
 import { ISA_LEVELS, type InsnRow, type Instruction } from '../../isa/vocabulary/row';

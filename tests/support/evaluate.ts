@@ -4,7 +4,8 @@
  */
 import type { Expr, LocalNode, ModeName, ResourceName, StorageKind } from '../../isa/vocabulary/expr';
 import { RESOURCES } from '../../isa/vocabulary/expr';
-import { extractField, fieldBits, fieldWidth } from '../../isa/vocabulary/forms';
+import { extractField, fieldWidth } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import { prologue } from '../../isa/vocabulary/prologue';
 import type { Instruction } from '../../isa/vocabulary/row';
 import type { RaiseReason, ServiceName } from '../../isa/vocabulary/services';

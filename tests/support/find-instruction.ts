@@ -1,6 +1,7 @@
 /** Finding instructions the obvious way, for tests: a linear search, the one with the most fixed bits first. */
 import { INSTRUCTIONS } from '../../isa';
-import { extractField, fieldBits, fieldWidth, insertField } from '../../isa/vocabulary/forms';
+import { extractField, fieldWidth, insertField } from '../../isa/vocabulary/field-bits';
+import { fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction } from '../../isa/vocabulary/row';
 
 const fixedBits = (i: Instruction): number => i.mask.toString(2).replaceAll('0', '').length;

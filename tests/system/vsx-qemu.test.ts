@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { INSTRUCTIONS } from '../../isa';
 import { effectsOfInstruction } from '../../isa/vocabulary/analysis';
-import { fieldBits, insertField } from '../../isa/vocabulary/forms';
+import { fieldBits } from '../../isa/vocabulary/forms';
+import { insertField } from '../../isa/vocabulary/field-bits';
 import { atLeast, type Instruction } from '../../isa/vocabulary/row';
 import {
   FPSCR, FPSCR_BITS, FPSCR_ENABLES, FPSCR_EXCEPTIONS, FPSCR_INVALID, FPSCR_SUMMARIES,
