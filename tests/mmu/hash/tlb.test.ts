@@ -1,13 +1,10 @@
 /** The architected TLB of hashed translation: what stays until it is invalidated, and what must not. */
-import { ACCESS, type AccessName } from '../../../src/mmu/access';
+import { ACCESS } from '../../../src/mmu/access';
 import { slbmte } from '../../../src/mmu/hash/slb';
-import { decodeTlbie, effectiveLookaside, INVALIDATE_ALL, type Invalidation, type TlbieOperands } from '../../../src/mmu/invalidate'; // prettier-ignore
+import { effectiveLookaside, INVALIDATE_ALL } from '../../../src/mmu/invalidate';
 import { POWER10, POWER8, POWER9, type MmuPolicy } from '../../../src/mmu/policy';
-import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
-import { Translator } from '../../../src/mmu/translate';
-import { hiOf, joinHalves, loOf } from '../../../src/core/u64';
-import type { TlbEvent, WalkEvent } from '../../../src/trace/events/walk';
-import { build, type Memory } from '../golden/run';
+import type { Machine, Memory } from '../golden/run';
+import { IS, TlbBench } from '../tlb/bench';
 import { GR, HTABORG, hpte, HVD, pates, PTCR, S0, toV207 } from './rows';
 
 const primary = (n: number): number => 0x600000 + ((0x12345 ^ n) & 0x7ff) * 0x80;
@@ -21,52 +18,24 @@ const TABLE: Memory = [
   ...hpte(0x63ad80, 0x0000000123004501n, 0x0400000000811192n),
 ];
 
-class Bench {
-  readonly mmu: Translator;
-  readonly events: TlbEvent[] = [];
-  walk: WalkEvent | undefined;
-  readonly machine: ReturnType<typeof build>;
-
-  constructor(readonly policy: MmuPolicy = POWER9) {
+class Bench extends TlbBench {
+  constructor(policy: MmuPolicy = POWER9) {
     const v3 = policy !== POWER8;
-    this.machine = build({
+    const base: Machine = {
       memory: v3 ? [...pates(HTABORG), ...TABLE] : toV207(TABLE),
       set: { MSR: HVD, ...(v3 ? { PTCR } : { SDR1: HTABORG }) },
       size: 10 << 20,
-    });
-    slbmte(this.machine.cpu, S0[1], S0[0]);
-    slbmte(this.machine.cpu, 0x4000000123000000n, 0x10008000002n);
-    this.mmu = new Translator(this.machine.memory, policy);
-    this.mmu.caches = ArchitectedCaches.of(policy.name);
-    this.mmu.observer = { walk: (event) => (this.walk = event), tlb: (event) => this.events.push(event) };
-  }
-
-  access(access: AccessName, ea: bigint): bigint | string {
-    const { mmu, machine } = this;
-    const translated = mmu.access(machine.cpu, ACCESS[access], hiOf(ea), loOf(ea));
-    return translated ? joinHalves(mmu.raHi, mmu.raLo) : mmu.toInterrupt().interrupt;
-  }
-
-  load = (ea: bigint): bigint | string => this.access('load', ea);
-
-  write(address: number, value: bigint): void {
-    this.machine.memory.setDoubleword(address, value);
-  }
-
-  drop(what: Invalidation): void {
-    this.mmu.invalidate(this.machine.cpu, what);
-  }
-
-  tlbie(operands: Partial<TlbieOperands>): void {
-    const all: TlbieOperands = { operation: 'tlbie', rb: 0n, rs: 0n, ric: 0, prs: 0, r: 0, ...operands };
-    const state = { hv: true, pr: false, hostRadix: false, guestShootdown: false, lpidr: 0 };
-    this.drop(decodeTlbie(all, state, this.policy) as Invalidation);
+      prepare: (cpu) => {
+        slbmte(cpu, S0[1], S0[0]);
+        slbmte(cpu, 0x4000000123000000n, 0x10008000002n);
+      },
+    };
+    super(base, policy, 'hash');
   }
 }
 
 /** VA[14:65] of page n of VSID 12345. */
 const rb = (n: bigint): bigint => (0x12345n << 28n) | (n << 12n);
-const IS = (is: bigint): bigint => is << 10n;
 
 describe.each([POWER8, POWER9, POWER10])('$name', (policy) => {
   const warm = (): Bench => {
@@ -147,11 +116,11 @@ describe.each([POWER8, POWER9, POWER10])('$name', (policy) => {
 
   test('keys are looked at in each use', () => {
     const bench = warm();
-    bench.machine.cpu.setNamed('AMR', 0x4000000000000000n);
+    bench.set('AMR', 0x4000000000000000n);
     // The key denies, so the table is searched, where the entry is no more.
     expect(bench.load(0x1008n)).toBe('dataStorage');
     expect(bench.walk!.tlb).toBe('hit, walked again');
-    bench.machine.cpu.setNamed('AMR', 0n);
+    bench.set('AMR', 0n);
     expect(bench.load(0x1008n)).toBe(0x801008n);
   });
 
@@ -176,7 +145,7 @@ describe.each([POWER8, POWER9, POWER10])('$name', (policy) => {
 
   test('partitions do not see each other’s entries', () => {
     const bench = warm();
-    bench.machine.cpu.setNamed('LPIDR', 2n);
+    bench.set('LPIDR', 2n);
     expect(bench.load(0x1008n)).toBe('dataStorage');
   });
 
@@ -243,7 +212,7 @@ test('guest real mode uses it too', () => {
   const group = 0x600000 + Number((real ^ (real << 25n) ^ 5n) & 0x7ffn) * 0x80;
   bench.write(group, (real << 24n) | 1n);
   bench.write(group + 8, (1n << 58n) | 0x805192n);
-  bench.machine.cpu.setNamed('MSR', GR);
+  bench.set('MSR', GR);
   expect(bench.load(0x5008n)).toBe(0x805008n);
   bench.write(group, 0n);
   expect(bench.load(0x5010n)).toBe(0x805010n);

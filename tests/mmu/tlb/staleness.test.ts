@@ -1,60 +1,22 @@
 /** The architected caches: what stays until it is invalidated and what must not (rows E18 to E20 and what follows). */
-import { ACCESS, type AccessName } from '../../../src/mmu/access';
-import { decodeTlbie, everything, type Invalidation, type TlbieOperands } from '../../../src/mmu/invalidate';
+import { ACCESS } from '../../../src/mmu/access';
+import { everything, type TlbieOperands } from '../../../src/mmu/invalidate';
 import { MICROWATT, POWER10, POWER9, type MmuPolicy } from '../../../src/mmu/policy';
 import { ArchitectedCaches } from '../../../src/mmu/tlb/caches';
 import { SetAssociative } from '../../../src/mmu/tlb/set-associative';
 import { Translator } from '../../../src/mmu/translate';
-import { hiOf, joinHalves, loOf } from '../../../src/core/u64';
-import type { TlbEvent, WalkEvent } from '../../../src/trace/events/walk';
 import { GUEST } from '../golden/guest-tables';
 import { HOST } from '../golden/host-tables';
 import { build, UPDATING, type Machine } from '../golden/run';
+import { IS, TlbBench } from './bench';
 
-class Bench {
-  readonly mmu: Translator;
-  readonly events: TlbEvent[] = [];
-  walk: WalkEvent | undefined;
-  private readonly machine: ReturnType<typeof build>;
-
-  constructor(
-    base: Machine,
-    readonly policy: MmuPolicy = UPDATING,
-  ) {
-    this.machine = build(base);
-    this.mmu = new Translator(this.machine.memory, policy);
-    this.mmu.caches = ArchitectedCaches.of(policy.name);
-    this.mmu.observer = { walk: (event) => (this.walk = event), tlb: (event) => this.events.push(event) };
-  }
-
-  /** The real address, or the name of the interrupt. */
-  access(access: AccessName, ea: bigint): bigint | string {
-    const { mmu, machine } = this;
-    const translated = mmu.access(machine.cpu, ACCESS[access], hiOf(ea), loOf(ea));
-    return translated ? joinHalves(mmu.raHi, mmu.raLo) : mmu.toInterrupt().interrupt;
-  }
-
-  write(address: number, value: bigint): void {
-    this.machine.memory.setDoubleword(address, value);
-  }
-
-  set(register: string, value: bigint): void {
-    this.machine.cpu.setNamed(register, value);
-  }
-
-  tlbie(operands: Partial<TlbieOperands>): void {
-    const all: TlbieOperands = { operation: 'tlbie', rb: 0n, rs: 0n, ric: 0, prs: 1, r: 1, ...operands };
-    const state = { hv: true, pr: false, hostRadix: true, guestShootdown: false, lpidr: 2 };
-    this.drop(decodeTlbie(all, state, this.policy) as Invalidation);
-  }
-
-  drop(what: Invalidation): void {
-    this.mmu.invalidate(this.machine.cpu, what);
+class Bench extends TlbBench {
+  constructor(base: Machine, policy: MmuPolicy = UPDATING) {
+    super(base, policy, 'radix');
   }
 }
 
 const PAGE1 = 0x482008;
-const IS = (is: bigint): bigint => is << 10n;
 const PID5 = 5n << 32n;
 
 describe('host, one stage', () => {
