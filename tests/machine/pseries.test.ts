@@ -1,70 +1,23 @@
 /** Machine pseries as a whole: a guest from its first instruction to its end, alone and with other CPUs. */
-import { ROWS } from '../../isa/index';
-import type { InsnRow } from '../../isa/vocabulary/row';
 import { PTE } from '../../isa/tables/radix';
-import { UserError } from '../../src/core/errors';
 import { has } from '../../src/core/bits';
-import { findNode, parseFdt, type FdtNode } from '../../src/loader/fdt';
-import { readImage, readRaw } from '../../src/loader';
-import { assemble } from '../../src/asm/assemble';
-import { Machine, type MachineEnd } from '../../src/machine/machine';
-import { hostMemoryFor, PSERIES_MACHINE } from '../../src/machine/pseries';
-import type { BootExtras } from '../../src/machine/pseries/boot';
-import { Tracer, type WatchedKind } from '../../src/machine/tracer';
-import type { TraceEvent } from '../../src/trace/events';
-import { assembleFixture } from '../support/guest';
-import { include } from '../support/program';
+import { parseFdt } from '../../src/loader/fdt';
+import { readRaw } from '../../src/loader';
+import { Machine } from '../../src/machine/machine';
+import { PSERIES_MACHINE } from '../../src/machine/pseries';
+import {
+  assembleGuest,
+  MIB,
+  runPseries,
+  type PseriesGuest,
+  type PseriesOptions,
+} from '../support/pseries-guest';
 
-const MIB = 2 ** 20;
 const BUDGET = 2_000_000;
-
-interface Options {
-  readonly cpus?: number;
-  readonly memory?: number;
-  readonly model?: 'power9' | 'power10';
-  readonly tlb?: 'architected';
-  readonly extras?: BootExtras;
-  readonly trace?: readonly WatchedKind[];
-  readonly slice?: number;
-}
-
-class Run {
-  readonly machine: Machine;
-  readonly events: TraceEvent[] = [];
-  console = '';
-  end: MachineEnd = { kind: 'budget' };
-
-  constructor(bytes: Uint8Array, options: Options = {}) {
-    const { cpus = 1, memory = 64 * MIB, model, tlb, extras = {}, trace, slice = BUDGET } = options;
-    this.machine = new Machine({
-      description: PSERIES_MACHINE,
-      memory,
-      cpus,
-      ...(model ? { model } : {}),
-      ...(tlb ? { tlb } : {}),
-      output: (byte) => (this.console += String.fromCharCode(byte)),
-    });
-    if (trace) new Tracer(this.machine, { kinds: new Set(trace), emit: (event) => this.events.push(event) });
-    this.machine.load(readRaw('guest', bytes, { entry: 0n }), extras);
-    for (let used = 0; used < BUDGET && this.end.kind === 'budget';) {
-      const ran = this.machine.run(slice);
-      ({ end: this.end } = ran);
-      used += ran.used;
-    }
-  }
-
-  get l0(): NonNullable<Machine['l0']> {
-    return this.machine.l0!;
-  }
-}
-
-const HELLO = assembleFixture('pseries-hello.s');
+const NAME = 'pseries-hello.s';
 const PRINTED = [
   'hello from L1', 'r3 is a device tree', 'relocation is on', 'memory is there', 'the decrementer woke us', '',
 ].join('\n'); // prettier-ignore
-
-const guest = (source: string): Uint8Array =>
-  assemble(`.include "book3s.inc"\n${source}`, { byteOrder: 'big', origin: 0n, include }).bytes;
 
 /** `hcall N` with its arguments in place already. */
 const MACROS = `
@@ -89,19 +42,19 @@ const MACROS = `
 .endm
 `;
 
-describe('pseries-hello.s', () => {
+describe(NAME, () => {
   it.each([
     ['power9', undefined],
     ['power10', undefined],
     ['power9', 'architected'],
   ] as const)('prints and powers off: %s, TLB %s', (model, tlb) => {
-    const run = new Run(HELLO, { model, ...(tlb ? { tlb } : {}) });
+    const run = runPseries(NAME, { model, ...(tlb ? { tlb } : {}) });
     expect(run.console).toBe(PRINTED);
     expect(run.end).toEqual({ kind: 'power', request: { kind: 'off' } });
   });
 
   it('runs the same however it is cut', () => {
-    const runs = [BUDGET, 7, 1000].map((slice) => new Run(HELLO, { slice, cpus: 2 }));
+    const runs = [BUDGET, 7, 1000].map((slice) => runPseries(NAME, { slice, cpus: 2 }));
     for (const run of runs) {
       expect(run.console).toBe(PRINTED);
       expect(run.machine.instructions).toBe(runs[0]!.machine.instructions);
@@ -109,7 +62,7 @@ describe('pseries-hello.s', () => {
   });
 
   it('is traced: hypercalls by name, and each page that L0 gave once', () => {
-    const { events } = new Run(HELLO, { trace: ['hcall', 'console'] });
+    const { events } = runPseries(NAME, { trace: ['hcall', 'console'] });
     const calls = events
       .filter((e) => e.ev === 'hcall')
       .map((e) => (e.ev === 'hcall' ? `${e.name} ${e.result}` : ''));
@@ -124,7 +77,7 @@ describe('pseries-hello.s', () => {
   });
 
   it("leaves L0 with a tree whose every page is the host's page of that address", () => {
-    const { l0 } = new Run(HELLO);
+    const { l0 } = runPseries(NAME);
     let leaves = 0;
     l0.arch.tree.each(0, 2 ** 52, (gpa, { pte, shift }) => {
       leaves++;
@@ -140,7 +93,8 @@ describe('pseries-hello.s', () => {
 });
 
 describe('what a guest meets', () => {
-  const run = (source: string, options?: Options): Run => new Run(guest(MACROS + source), options);
+  const run = (source: string, options?: PseriesOptions): PseriesGuest =>
+    runPseries('guest', options, assembleGuest(MACROS + source));
 
   it('guest real mode, 64-bit, big-endian, HV off, the tree in r3', () => {
     const r = run('        mfmsr   31\n        mr      30, 3\n        mr      29, 5\n        power_off');
@@ -294,121 +248,12 @@ second: no_decrementer
         hcall   0xf000
 2:      hcall   0xe0
         b       2b`;
-    machine.load(readRaw('guest', guest(source), { entry: 0n }));
+    machine.load(readRaw('guest', assembleGuest(source), { entry: 0n }));
     // It waits with its decrementer far away: nothing else happens.
     expect(machine.run(BUDGET).end.kind).toBe('budget');
     expect(machine.input(Uint8Array.of(0x41, 0x42))).toBe(2);
     expect(machine.run(BUDGET).end.kind).toBe('power');
     const { state } = machine.cpus[0]!;
     expect([state.gpr(31), state.gpr(30), state.gpr(29)]).toEqual([0xff001100n, 2n, 0x4142000000000000n]);
-  });
-});
-
-describe('what is started beside the image', () => {
-  const IDLE = guest('        b       .');
-  const load = (
-    extras: BootExtras,
-    memory = 64 * MIB,
-    image = readRaw('guest', IDLE, { entry: 0n }),
-  ): Machine => {
-    const machine = new Machine({ description: PSERIES_MACHINE, memory, output: () => undefined });
-    machine.load(image, extras);
-    return machine;
-  };
-  const tree = (machine: Machine): FdtNode => {
-    const bytes = new Uint8Array(65536);
-    machine.l0!.guestMemory.read(machine.cpus[0]!.state.gpr(3), bytes);
-    return parseFdt('tree', bytes).root;
-  };
-  const cell = (node: FdtNode | undefined, name: string, at = 0): number => {
-    const value = node!.properties.get(name)!;
-    return new DataView(value.buffer, value.byteOffset).getUint32(4 * at);
-  };
-
-  it('has a device tree with all of it', () => {
-    const bytes = Uint8Array.from({ length: 70000 }, (_, i) => i);
-    const machine = load({ initrd: { name: 'i', bytes }, append: 'console=hvc0' });
-    const root = tree(machine);
-    const chosen = findNode(root, '/chosen');
-    expect(Buffer.from(chosen!.properties.get('bootargs')!).toString()).toBe('console=hvc0\0');
-    const start = cell(chosen, 'linux,initrd-start', 1);
-    expect(cell(chosen, 'linux,initrd-end', 1) - start).toBe(70000);
-    const back = new Uint8Array(70000);
-    machine.l0!.guestMemory.read(BigInt(start), back);
-    expect(back).toEqual(bytes);
-    expect(cell(findNode(root, '/memory@0'), 'reg', 3)).toBe(64 * MIB);
-    const rtas = findNode(root, '/rtas');
-    expect([cell(rtas, 'power-off'), cell(rtas, 'ibm,int-on'), cell(rtas, 'ibm,os-term')]).toEqual([
-      0x2003, 0x200d, 0x2010,
-    ]);
-    const entry = new Uint8Array(4);
-    machine.l0!.guestMemory.read(BigInt(cell(rtas, 'linux,rtas-entry')), entry);
-    expect([...entry]).toEqual([0x7c, 0x64, 0x1b, 0x78]);
-    const vec5 = chosen!.properties.get('ibm,architecture-vec-5')!;
-    expect([vec5.length, vec5[23], vec5[24], vec5[26]]).toEqual([27, 0x40, 0x40, 0x40]);
-    const processor = findNode(root, '/cpus/PowerPC,POWER9@0')!.properties;
-    const features = processor.get('ibm,pa-features')!;
-    expect(features.length).toBe(68);
-    // Two bytes come before the attributes. What the tree promises are instructions that there are.
-    const hasRow = (test: (row: InsnRow) => boolean): boolean => ROWS.some(test);
-    const isDecimal = (row: InsnRow): boolean => row.feature === 'decimal';
-    expect(features[2 + 22] === 0x80).toBe(hasRow(({ mnemonic }) => mnemonic.startsWith('tbegin')));
-    expect([features[2 + 54] === 0x80, processor.has('ibm,dfp')]).toEqual([
-      hasRow(isDecimal),
-      hasRow(isDecimal),
-    ]);
-  });
-
-  it('shows the tree that the guest is started with', () => {
-    const seen: Uint8Array[] = [];
-    const machine = load({ append: 'console=hvc0', onDeviceTree: (bytes) => seen.push(bytes) });
-    const there = new Uint8Array(seen[0]!.length);
-    machine.l0!.guestMemory.read(machine.cpus[0]!.state.gpr(3), there);
-    expect(seen).toEqual([there]);
-  });
-
-  it('promises no facility that is not there', () => {
-    const cpu = findNode(tree(load({})), '/cpus/PowerPC,POWER9@0')!;
-    expect(cpu.properties.has('ibm,dfp')).toBe(false);
-  });
-
-  it('takes a tree of the user as it is, with RTAS where it says', () => {
-    const own = new Uint8Array(65536);
-    const first = load({ append: 'x' });
-    first.l0!.guestMemory.read(first.cpus[0]!.state.gpr(3), own);
-    const machine = load({ deviceTree: { name: 'd', bytes: own } });
-    expect(Buffer.from(findNode(tree(machine), '/chosen')!.properties.get('bootargs')!).toString()).toBe(
-      'x\0',
-    );
-    const entry = new Uint8Array(4);
-    machine.l0!.guestMemory.read(BigInt(cell(findNode(tree(machine), '/rtas'), 'linux,rtas-base')), entry);
-    expect([...entry]).toEqual([0x7c, 0x64, 0x1b, 0x78]);
-  });
-
-  it.each([
-    [
-      'an initial RAM disk larger than memory',
-      { initrd: { name: 'big', bytes: new Uint8Array(70 * MIB) } },
-      'big',
-    ],
-    ['a device tree that is none', { deviceTree: { name: 'none', bytes: new Uint8Array(100) } }, 'none'],
-  ])('refuses %s', (_what, extras, name) => {
-    expect(() => load(extras)).toThrow(UserError);
-    expect(() => load(extras)).toThrow(name);
-  });
-
-  it('refuses an image beyond memory, and one that leaves no room', () => {
-    const at =
-      (loadAddress: bigint): (() => Machine) =>
-      () =>
-        load({}, 2 * MIB, readImage('guest', IDLE, { loadAddress }));
-    expect(at(0x200000n)).toThrow('expected an end of at most');
-    expect(at(0x1f0000n)).toThrow('do not fit between the image');
-    expect(at(0x100000n)).not.toThrow();
-  });
-
-  it("has host memory for L0 beside the guest's", () => {
-    expect(hostMemoryFor(64 * MIB)).toBe(96 * MIB);
-    expect(hostMemoryFor(1024 * MIB)).toBe(1088 * MIB);
   });
 });

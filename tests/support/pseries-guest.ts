@@ -1,5 +1,6 @@
-/** The guests of `fixtures/` that run on machine pseries: assembled, run to their end, with what L0 has afterwards. */
+/** Guests of machine pseries, of `fixtures/` and handmade: assembled, run to their end, with what L0 has afterwards. */
 import { createHash } from 'node:crypto';
+import { assemble } from '../../src/asm/assemble';
 import { checkInvariants } from '../../src/kvm/check-invariants';
 import { checkNested } from '../../src/kvm/nested/check';
 import type { Nested } from '../../src/kvm/nested/nested';
@@ -11,6 +12,7 @@ import { Tracer, type WatchedKind } from '../../src/machine/tracer';
 import type { TraceEvent } from '../../src/trace/events';
 import { encodeEvent } from '../../src/trace/json';
 import { assembleFixture } from './guest';
+import { include } from './program';
 
 export const MIB = 2 ** 20;
 
@@ -39,15 +41,16 @@ export interface PseriesOptions {
 
 const DEFAULT_BUDGET = 2_000_000;
 
-/** A fixture on the machine, loaded. */
+/** A guest on the machine, loaded. */
 export class PseriesGuest {
   readonly machine: Machine;
   readonly events: TraceEvent[] = [];
   console = '';
   end: MachineEnd = { kind: 'budget' };
 
-  constructor(name: string, options: PseriesOptions = {}) {
-    const { memory = 64 * MIB, cpus = 1, model, tlb, trace, symbols, edit, emit } = options;
+  /** @param image what to load at 0; default: the fixture of this name, assembled */
+  constructor(name: string, options: PseriesOptions = {}, image = assembled(name, options)) {
+    const { memory = 64 * MIB, cpus = 1, model, tlb, trace, emit } = options;
     this.machine = new Machine({
       description: PSERIES_MACHINE,
       memory,
@@ -61,23 +64,35 @@ export class PseriesGuest {
         kinds: new Set(trace),
         emit: emit ?? ((event) => void this.events.push(event)),
       });
-    const bytes = assembleFixture(name, { ...(symbols ? { symbols } : {}), ...(edit ? { edit } : {}) });
-    this.machine.load(readRaw(name, bytes, { entry: 0n }), { append: options.append ?? '' });
+    this.machine.load(readRaw(name, image, { entry: 0n }), { append: options.append ?? '' });
+  }
+
+  get l0(): NonNullable<Machine['l0']> {
+    return this.machine.l0!;
   }
 
   get nested(): Nested {
-    return (this.machine.l0!.nested as NestedGuests).nested;
+    return (this.l0.nested as NestedGuests).nested;
   }
 
   /** What is broken in L0, nothing where all is well. */
   get problems(): unknown[] {
-    return [...checkNested(this.nested), ...checkInvariants(this.machine.l0!.vm)];
+    return [...checkNested(this.nested), ...checkInvariants(this.l0.vm)];
   }
 }
 
-/** Runs a fixture to its end. */
-export function runPseries(name: string, options: PseriesOptions = {}): PseriesGuest {
-  const guest = new PseriesGuest(name, options);
+function assembled(name: string, { symbols, edit }: PseriesOptions): Uint8Array {
+  return assembleFixture(name, { ...(symbols ? { symbols } : {}), ...(edit ? { edit } : {}) });
+}
+
+/** A handmade guest that starts at 0, with the include file of the fixtures. */
+export function assembleGuest(source: string): Uint8Array {
+  return assemble(`.include "book3s.inc"\n${source}`, { byteOrder: 'big', origin: 0n, include }).bytes;
+}
+
+/** Runs a guest to its end: the fixture of this name, or an image. */
+export function runPseries(name: string, options: PseriesOptions = {}, image?: Uint8Array): PseriesGuest {
+  const guest = new PseriesGuest(name, options, image);
   const { budget = DEFAULT_BUDGET, slice = budget } = options;
   for (let used = 0; used < budget && guest.end.kind === 'budget';) {
     const ran = guest.machine.run(Math.min(slice, budget - used));
