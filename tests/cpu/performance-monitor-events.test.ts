@@ -88,6 +88,21 @@ describe('an event that ends the wait for the trigger', () => {
   });
 });
 
+test('the event of another counter ends the wait for the trigger', () => {
+  const cpu = after(12n, { control: TRIGGER | PMCJCE, counters: [...zeros(4), NEGATIVE] });
+  expect(everything(cpu)).toEqual([PMCJCE, 12n, 11n, 11n, 11n, NEGATIVE + 11n, 11n]);
+});
+
+test('where nobody owns PMC5 and PMC6, the others still make events', () => {
+  const control = FCECE | PMC1CE | OWNED_BY_NONE;
+  const cpu = after(12n, { control, counters: PMC1_IN_5 });
+  expect(everything(cpu)).toEqual([FC | control, NEGATIVE, 5n, 5n, 5n, 12n, 12n]);
+});
+
+test('a counter that is negative when MMCR0 is written makes an alert at once', () => {
+  expect(named(after(0n, { control: PMAE | PMC1CE, counters: [NEGATIVE] }), 'PMU11')).toBe(PMC1CE | PMAO);
+});
+
 test('a counter that is negative when MMCR0 is written freezes after one unit', () => {
   const cpu = after(12n, { control: FCECE | PMCJCE, counters: [...zeros(4), NEGATIVE] });
   expect(everything(cpu)).toEqual([FC | FCECE | PMCJCE, 1n, 1n, 1n, 1n, NEGATIVE + 1n, 1n]);
