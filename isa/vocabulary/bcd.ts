@@ -11,7 +11,7 @@ import { vector } from './vector';
 import { CR6 } from './vector-row';
 
 const DIGIT = 15;
-export const DIGIT_BITS = i64(4);
+const DIGIT_BITS = i64(4);
 /** Sign codes that results have. */
 const [PLUS, OTHER_PLUS, MINUS] = [0xc, 0xf, 0xd];
 const OTHER_MINUS = 0xb;

@@ -12,7 +12,7 @@ import { def, type Sem } from './stmt';
 import { vector } from './vector';
 
 /** A format of 16 bits by its bits of fraction, and its least exponent of normal numbers as the double format has it. */
-export interface Narrow {
+interface Narrow {
   readonly fraction: number;
   readonly least: number;
 }

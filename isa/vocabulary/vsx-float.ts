@@ -47,12 +47,12 @@ export const evenSingles: Elements = (value) => [single(value, 0), single(value,
 export type Gather = (results: readonly I64[]) => Bind<Vector>;
 const upperAndLower = (upper: I64, lower: I64): I64 => or(shl(upper, i64(32)), lower);
 /** Four words from doublewords whose low halves they are. */
-export const fourWords = (words: readonly I64[]): Vector => {
+const fourWords = (words: readonly I64[]): Vector => {
   const [a, b, c, d] = words.map(zext32) as [I64, I64, I64, I64];
   return vector(upperAndLower(a, b), upperAndLower(c, d));
 };
 /** Two words, each in both halves of its doubleword: the right ones are undefined before v3.1. */
-export const twoWordsTwice = ([a, b]: readonly I64[]): Vector => fourWords([a!, a!, b!, b!]);
+const twoWordsTwice = ([a, b]: readonly I64[]): Vector => fourWords([a!, a!, b!, b!]);
 export const toDoublewords: Gather =
   ([a, b]) =>
   (body) =>
