@@ -4,7 +4,7 @@
  * generic only says so.
  */
 import { EFAULT, EINVAL, ENOENT, ENXIO, errnoName } from './errno';
-import { pushDirty } from './dirty-ring';
+import { pushDirty } from './dirty-ring-log';
 import { bitmapBytes, popcount32, wordOf, wordsToBytes, type DirtyBitmap } from './dirty-bitmap';
 import { SLOT_ID_BITS, type MemSlot } from './memslot';
 import { report } from './observer';

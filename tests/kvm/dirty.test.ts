@@ -11,9 +11,9 @@ import {
   beforeGuestEntry,
   enableDirtyRing,
   enableRingWithBitmap,
-  KVM_DIRTY_GFN_F_DIRTY,
   resetDirtyRings,
-} from '../../src/kvm/dirty-ring';
+} from '../../src/kvm/dirty-ring-log';
+import { KVM_DIRTY_GFN_F_DIRTY } from '../../src/kvm/dirty-ring';
 import { FlatArch } from '../../src/kvm/flat-arch';
 import { KVM_MEM_LOG_DIRTY_PAGES, type MemSlot } from '../../src/kvm/memslot';
 import { PowerArch } from '../../src/kvm/power-arch';

@@ -1,7 +1,7 @@
 /** gfn_to_pfn_cache: states, races and both uses (T41-T48, R9-R12, R19). */
 import { EFAULT, EINVAL, EIO } from '../../src/kvm/errno';
 import { migratePages, perform, performSteps, discardPages } from '../../src/kvm/host/operations';
-import { beforeGuestEntry } from '../../src/kvm/dirty-ring';
+import { beforeGuestEntry } from '../../src/kvm/dirty-ring-log';
 import { getDirtyLog } from '../../src/kvm/dirty-log';
 import { KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY } from '../../src/kvm/memslot';
 import { INVALID_GPA, PfnCache } from '../../src/kvm/pfn-cache';

@@ -3,7 +3,7 @@ import { RealMemory } from '../../src/core/memory';
 import { StateReader, type Json } from '../../src/core/saved-state';
 import { describeMemslots } from '../../src/kvm/describe';
 import { checkInvariants } from '../../src/kvm/check-invariants';
-import { enableDirtyRing } from '../../src/kvm/dirty-ring';
+import { enableDirtyRing } from '../../src/kvm/dirty-ring-log';
 import { mergeIdentical, perform, swapOut } from '../../src/kvm/host/operations';
 import { KVM_MEM_LOG_DIRTY_PAGES } from '../../src/kvm/memslot';
 import { PowerArch } from '../../src/kvm/power-arch';
