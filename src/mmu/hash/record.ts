@@ -106,14 +106,29 @@ export function recordNoGroup(ctx: TranslationContext, walk: HashWalk, group: Gr
   });
 }
 
+/**
+ * The entries of a group that hardware reads, one after the other until one matches: that all of both groups are
+ * searched here only serves to see another one.
+ */
+function recordReads(ctx: TranslationContext, walk: HashWalk, { lo }: Group): void {
+  const first = lo >>> 0;
+  const end = first + PTEG_SLOTS * HPTE_SIZE;
+  const isFound = walk.matches !== 0;
+  if (isFound && (walk.at < first || walk.at >= end)) return;
+  for (let at = first; at < end; at += HPTE_SIZE) {
+    ctx.recorder!.hashedEntry(at);
+    if (isFound && at === walk.at) return;
+  }
+}
+
 /** The eight slots of a group that was searched. */
 export function recordGroup(ctx: TranslationContext, walk: HashWalk, group: Group): void {
+  if (!ctx.recorder!.detailed) {
+    recordReads(ctx, walk, group);
+    return;
+  }
   for (let slot = 0; slot < PTEG_SLOTS; slot++) {
     const at = (group.lo >>> 0) + slot * HPTE_SIZE;
-    if (!ctx.recorder!.detailed) {
-      ctx.recorder!.hashedEntry(at);
-      continue;
-    }
     const value = ctx.memory.getDoubleword(at);
     const value1 = ctx.memory.getDoubleword(at + 8);
     ctx.recorder!.step({
