@@ -30,6 +30,8 @@ const config: Config = {
   reporters: ['default', '<rootDir>/tests/support/seed-reporter.mjs'],
   setupFiles: ['<rootDir>/tests/support/seed-fast-check.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  // On two processors Jest would leave one to itself. Nothing that is tested depends on time.
+  maxWorkers: 2,
   testTimeout: system ? 600_000 : 60_000,
 };
 
