@@ -45,6 +45,9 @@ import { VSX_ROUND_CONVERT_ROWS } from './rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from './rows/vsx-test-divide';
 import { VSX_HALF_ROWS } from './rows/vsx-half';
 import { VSX_QUAD_ROWS } from './rows/vsx-quad';
+import { DECIMAL_ARITHMETIC_ROWS } from './rows/decimal-arithmetic';
+import { DECIMAL_CONVERT_ROWS } from './rows/decimal-convert';
+import { DECIMAL_TEST_ROWS } from './rows/decimal-test';
 import { VSX_QUAD_COMPARE_ROWS } from './rows/vsx-quad-compare';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from './rows/vsx-prefixed-load-store';
 import { COMPARE_ROWS } from './rows/compare';
@@ -127,6 +130,9 @@ export const ROWS: readonly InsnRow[] = [
   ...VSX_HALF_ROWS,
   ...VSX_QUAD_ROWS,
   ...VSX_QUAD_COMPARE_ROWS,
+  ...DECIMAL_ARITHMETIC_ROWS,
+  ...DECIMAL_TEST_ROWS,
+  ...DECIMAL_CONVERT_ROWS,
   ...SYSTEM_CALL_ROWS,
   ...RETURN_ROWS,
   ...SYNC_ROWS,

@@ -121,6 +121,8 @@ export const FORMS = {
       FRTp: RT,
       FRSp: RT,
     },
+    /** Decimal: pairs, sign and width of digits, significance. */
+    ...{ FRAp: RA, FRBp: RB, SP: bits(11, 12), S1: bits(11), UIM: bits(10, 15) },
     /** Quad precision: which of the instructions of one opcode, round to odd, classes of data. */
     ...{ VRA: RA, VRB: RB, EO: RA, RO: bits(31), DCMX: bits(9, 15), XTp, XSp: XTp },
     ...{ SR: bits(12, 15), VRT: RT, VRS: RT, SX: bits(31), TX: bits(31), DH: bits(31), SLEV: bits(20, 26) },
@@ -165,7 +167,14 @@ export const FORMS = {
   XO: { PO, ...GPRS, OE: bits(21), XO: bits(22, 30), Rc },
   Z23: {
     ...{ PO, ...GPRS, CY: bits(21, 22), XO: bits(23, 30) },
-    ...{ VRT: RT, VRB: RB, R: bits(15), RMC: bits(21, 22), EX: bits(31) },
+    ...{ VRT: RT, VRB: RB, R: bits(15), RMC: bits(21, 22), EX: bits(31), Rc },
+    /** Decimal: registers, pairs, exponent. */
+    ...{ FRT: RT, FRA: RA, FRB: RB, FRTp: RT, FRAp: RA, FRBp: RB, TE: RA },
+  },
+  Z22: {
+    ...{ PO, BF, FRT: RT, FRA: RA, FRTp: RT, FRAp: RA, XO: bits(22, 30), Rc },
+    /** Digits to shift by, masks of classes and groups. */
+    ...{ SH16: bits(16, 21), DCM: bits(16, 21), DGM: bits(16, 21) },
   },
   XS: {
     PO,

@@ -59,7 +59,7 @@ export type TimingClass =
   | 'floatMultiplyAdd'
   | 'floatDivide'
   | 'floatSquareRoot'
-  /** VMX: simple integer operations, permutes, multiplies, divides, floating-point, AES and SHA, decimal. */
+  /** VMX: simple integer operations, permutes, multiplies, divides, floating-point, AES and SHA, decimal (DFP too). */
   | 'vector'
   | 'vectorPermute'
   | 'vectorMultiply'

@@ -124,6 +124,8 @@ export const SERVICES = {
   hashEnabled: value(1),
   /** Operands: selector, doublewords of three operands (`quad-float.ts`). A function of them; it changes nothing. */
   quadFloat: value(7),
+  /** Operands: selector, doublewords of two operands (`decimal-float.ts`). A function of them; it changes nothing. */
+  decimalFloat: value(5),
 } as const satisfies Record<string, ServiceSpec>;
 
 export type ServiceName = keyof typeof SERVICES;

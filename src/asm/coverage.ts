@@ -50,6 +50,9 @@ import { VSX_ROUND_CONVERT_ROWS } from '../../isa/rows/vsx-round-convert';
 import { VSX_TEST_DIVIDE_ROWS } from '../../isa/rows/vsx-test-divide';
 import { VSX_HALF_ROWS } from '../../isa/rows/vsx-half';
 import { VSX_QUAD_ROWS } from '../../isa/rows/vsx-quad';
+import { DECIMAL_ARITHMETIC_ROWS } from '../../isa/rows/decimal-arithmetic';
+import { DECIMAL_CONVERT_ROWS } from '../../isa/rows/decimal-convert';
+import { DECIMAL_TEST_ROWS } from '../../isa/rows/decimal-test';
 import { VSX_QUAD_COMPARE_ROWS } from '../../isa/rows/vsx-quad-compare';
 import { VSX_PREFIXED_LOAD_STORE_ROWS } from '../../isa/rows/vsx-prefixed-load-store';
 import { HASH_ROWS } from '../../isa/rows/hash';
@@ -132,6 +135,9 @@ const CATEGORIES: readonly Category[] = [
   ['Half precision and bfloat16', VSX_HALF_ROWS],
   ['Quad-precision arithmetic and conversion', VSX_QUAD_ROWS],
   ['Quad-precision comparison, maximum and minimum', VSX_QUAD_COMPARE_ROWS],
+  ['Decimal floating-point arithmetic and adjustment of exponents', DECIMAL_ARITHMETIC_ROWS],
+  ['Decimal floating-point comparison and tests', DECIMAL_TEST_ROWS],
+  ['Decimal floating-point conversion and formats', DECIMAL_CONVERT_ROWS],
   ['Load and store multiple and string', LOAD_STORE_MULTIPLE_ROWS],
   ['Load and store quadword', QUAD_ROWS],
   ['Prefixed load and store', PREFIXED_LOAD_STORE_ROWS],
@@ -152,11 +158,7 @@ const CATEGORIES: readonly Category[] = [
 ];
 
 /** Categories of the architecture that no row covers. */
-const NOT_COVERED: readonly string[] = [
-  'Decimal floating-point (DFP)',
-  'Matrix multiply assist (MMA)',
-  'Transactional memory (TM)',
-];
+const NOT_COVERED: readonly string[] = ['Matrix multiply assist (MMA)', 'Transactional memory (TM)'];
 
 const code = (text: string): string => `\`${text}\``;
 

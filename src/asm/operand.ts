@@ -36,12 +36,12 @@ export interface OperandKind {
 }
 
 const GPR_FIELDS = new Set(['RT', 'RS', 'RA', 'RB', 'RC', 'RTp', 'RSp']);
-const FPR_FIELDS = new Set(['FRT', 'FRS', 'FRA', 'FRB', 'FRC']);
+const FPR_FIELDS = new Set(['FRT', 'FRS', 'FRA', 'FRB', 'FRC', 'FRTp', 'FRAp', 'FRBp']);
 const VR_FIELDS = new Set(['VRT', 'VRS', 'VRA', 'VRB', 'VRC']);
 const VSR_FIELDS = new Set(['XT', 'XS', 'XA', 'XB', 'XC', 'XTp', 'XSp']);
 const CR_FIELDS = new Set(['BF', 'BFA']);
 const CR_BITS = new Set(['BT', 'BA', 'BB', 'BI', 'BC']);
-const SIGNED = new Set(['SI', 'SIM', 'D', 'DS', 'DQ', 'LI', 'BD']);
+const SIGNED = new Set(['SI', 'SIM', 'D', 'DS', 'DQ', 'LI', 'BD', 'TE']);
 const SCALES: Readonly<Record<string, number>> = { DS: 4, DQ: 16, LI: 4, BD: 4, HD: 8, XTp: 2, XSp: 2 };
 /** hashst and hashchk: the displacement's sign bit is fixed, so the field counts up from -512. */
 const OFFSETS: Readonly<Record<string, number>> = { HD: -512 };

@@ -10,6 +10,7 @@ import { effectsOfImage, type Effects, type RegisterRef } from '../../isa/vocabu
 import type { ResourceName } from '../../isa/vocabulary/expr';
 import type { Instruction } from '../../isa/vocabulary/row';
 import type { ServiceName } from '../../isa/vocabulary/services';
+import { decimalFloat } from '../../src/cpu/decimal';
 import { quadFloat } from '../../src/cpu/quad';
 import { evaluate, newMachine, type Access, type TestMachine } from './evaluate';
 import { fieldOf, findInstruction } from './find-instruction';
@@ -65,16 +66,17 @@ const xerOf = (m: TestMachine): bigint =>
   XER_PARTS.reduce((xer, [name, shift]) => xer | (m.resources[name] << shift), 0n);
 const crOf = (m: TestMachine): bigint => m.cr.reduce((word, f) => (word << 4n) | BigInt(f), 0n);
 
-/** The only service that blocks of user instructions call. */
-function quadService(name: ServiceName, args: readonly bigint[]): bigint {
-  if (name !== 'quadFloat') throw new Error(`blocks call no service ${name}`);
-  return quadFloat(args);
+/** The only services that blocks of user instructions call. */
+function arithmeticService(name: ServiceName, args: readonly bigint[]): bigint {
+  if (name === 'quadFloat') return quadFloat(args);
+  if (name === 'decimalFloat') return decimalFloat(args);
+  throw new Error(`blocks call no service ${name}`);
 }
 
 function machineOf(state: State, endian: 'le' | 'be'): TestMachine {
   const machine = newMachine({
     modes: { sf: 1, le: endian === 'le' ? 1 : 0, blockShift: 7, xerReserved: 1 },
-    service: quadService,
+    service: arithmeticService,
   });
   machine.gpr = state.r.map(hex);
   machine.vsr = state.v.map(hex);

@@ -1,5 +1,6 @@
 /** All services by name: what the engine calls for an instruction that is more than arithmetic and storage. */
 import type { ServiceName } from '../../../isa/vocabulary/services';
+import { decimalFloat } from '../decimal';
 import { quadFloat } from '../quad';
 import { mfspr, mtspr } from '../spr';
 import { ATOMIC_SERVICES } from './atomic-memory';
@@ -24,6 +25,7 @@ export const SERVICE_TABLE: Readonly<Record<ServiceName, Service>> = {
   ...ATOMIC_SERVICES,
   ...HASH_SERVICES,
   quadFloat: valueService((cpu) => quadFloat([0, 1, 2, 3, 4, 5, 6].map((n) => cpu.arg(n)))),
+  decimalFloat: valueService((cpu) => decimalFloat([0, 1, 2, 3, 4].map((n) => cpu.arg(n)))),
 };
 
 export type { Service } from './service';

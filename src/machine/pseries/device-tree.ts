@@ -58,13 +58,13 @@ const NO_SEGMENT_SIZE = 0xffffffff;
 /** log2 of the bytes of segments. */
 const SEGMENT_SIZES = [0x1c, 0x28, NO_SEGMENT_SIZE, NO_SEGMENT_SIZE];
 /**
- * Attributes of the processor (PAPR, `ibm,pa-features`): 0x42 0x00, then pairs that name what it has: neither transactional
- * memory (byte 22) nor decimal floating-point arithmetic (byte 54).
+ * Attributes of the processor (PAPR, `ibm,pa-features`): 0x42 0x00, then pairs that name what it has: decimal floating-point
+ * arithmetic (byte 54), but no transactional memory (byte 22).
  */
 const PA_FEATURES = Uint8Array.from(
   [
     '4200f63fc7c080f080000000000000000000800080008000000080008000800080008000',
-    'c000800080008000800080008000800080008000000080008000800080000000',
+    'c000800080008000800080008000800080008000800080008000800080000000',
   ]
     .join('')
     .match(/../g)!
@@ -104,6 +104,7 @@ function cpuNode({ model, hashed }: TreeOptions, index: number): FdtNode {
     'ibm,ppc-interrupt-gserver#s': [index, 0],
     'ibm,pa-features': PA_FEATURES,
     'ibm,vmx': [2],
+    'ibm,dfp': [1],
     'ibm,spurr': [1],
     'ibm,purr': [1],
     '64-bit': true,

@@ -5,7 +5,7 @@ export PATH=/bin:/usr/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 insmod /kvm.ko && insmod /kvm-hv.ko && echo "L1: $(uname -sm) with KVM"
-qemu-system-ppc64 -M pseries,accel=kvm,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off,cap-dfp=off \
+qemu-system-ppc64 -M pseries,accel=kvm,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
   -cpu host -m 256M -nographic -nodefaults -serial stdio -kernel /vmlinux -initrd /l2.cpio \
   -append 'console=hvc0 cryptomgr.notests=1'
 echo "L1: QEMU ended with $?"
