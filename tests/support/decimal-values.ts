@@ -52,7 +52,7 @@ const specialOf = (f: Format): fc.Arbitrary<bigint> =>
   fc
     .tuple(fc.boolean(), fc.constantFrom('infinity', 'quiet', 'signalling'), coefficientOf(f))
     .map(([negative, kind, coefficient]) =>
-      encode({ kind, negative, coefficient: kind === 'infinity' ? 0n : coefficient } as Operand, f),
+      encode({ kind, negative, coefficient: kind === 'infinity' ? 0n : coefficient }, f),
     );
 export const decimalBits = (f: Format): fc.Arbitrary<bigint> =>
   fc.oneof(
