@@ -28,13 +28,14 @@ const SPECIALISED: Readonly<Record<string, { field: string; values: readonly num
  * Handlers are generated and compiled in groups, each when the first of its instructions is decoded: few programs use
  * all of them.
  */
-export const HANDLER_GROUPS = ['general', 'float', 'vector', 'vsx'] as const;
+export const HANDLER_GROUPS = ['general', 'float', 'vector', 'vsx', 'decimal'] as const;
 export type HandlerGroup = (typeof HANDLER_GROUPS)[number];
 
 const GROUP_OF_FEATURE: Partial<Record<Feature, HandlerGroup>> = {
   float: 'float',
   vector: 'vector',
   vsx: 'vsx',
+  decimal: 'decimal',
 };
 const groupOf = ({ row }: Instruction): HandlerGroup => GROUP_OF_FEATURE[row.feature ?? 'base'] ?? 'general';
 

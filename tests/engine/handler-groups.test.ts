@@ -26,7 +26,8 @@ test.each([
   ['floating-point', 'li 3, 5\nmtfsfi 7, 3\nmffs 1\nfadd 2, 1, 1', 2],
   ['vector', 'li 3, 5\nvspltisb 2, -1\nvaddubm 3, 2, 2', 2],
   ['vector-scalar', 'li 3, 5\nmtvsrd 34, 3\nxxlor 35, 34, 34', 2],
-  ['all of them', `li 3, 5\nmtvsrd 1, 3\nvspltisb 2, -1\n${FLOAT}\n`, 4],
+  ['decimal', 'li 3, 5\ndadd 2, 1, 1', 2],
+  ['all of them but decimal', `li 3, 5\nmtvsrd 1, 3\nvspltisb 2, -1\n${FLOAT}\n`, 4],
 ] as const)('%s instructions bring their module when the first is decoded, once', (_, code, count) => {
   const twice = instances(`${ENABLE}\n${code}\n${code}`);
   expect(twice.count).toBe(count);

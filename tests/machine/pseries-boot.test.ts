@@ -72,11 +72,6 @@ describe('what is started beside the image', () => {
     expect(seen).toEqual([there]);
   });
 
-  it('promises no facility that is not there', () => {
-    const cpu = findNode(tree(load({})), '/cpus/PowerPC,POWER9@0')!;
-    expect(cpu.properties.has('ibm,dfp')).toBe(false);
-  });
-
   it('takes a tree of the user as it is, with RTAS where it says', () => {
     const own = new Uint8Array(65536);
     const first = load({ append: 'x' });

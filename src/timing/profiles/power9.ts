@@ -109,10 +109,11 @@ export const POWER9_PROFILE: TimingProfile = {
     })),
     { path: 'classes.floatDivide', source: 'about that of a double-precision divide', estimate: true },
     { path: 'classes.floatSquareRoot', source: 'about that of a double-precision square root', estimate: true },
-    ...['vector', 'vectorPermute', 'vectorMultiply', 'vectorFloat', 'crypto', 'vectorDecimal'].map((name) => ({
+    ...['vector', 'vectorPermute', 'vectorMultiply', 'vectorFloat', 'crypto'].map((name) => ({
       path: `classes.${name}`,
       source: `latency of VMX operations: ${manual}`,
     })),
+    { path: 'classes.vectorDecimal', source: 'one latency for decimal operations of every kind and length', estimate: true },
     { path: 'classes.vectorDivide', source: 'POWER9 has none; that of the vector floating-point divide', estimate: true },
     { path: 'classes', source: none, estimate: true },
     { path: 'instructions', source: none, estimate: true },
