@@ -6,7 +6,7 @@ import {
   type Halves,
 } from '../vocabulary/decimal-float';
 import { decimalProperties, LONG_OPCODE, operandsOf, paired, QUAD_OPCODE } from '../vocabulary/decimal-row';
-import { extendU, field, i32, i64, wrap, type I32 } from '../vocabulary/expr';
+import { and, extendU, field, i32, i64, wrap, type I32 } from '../vocabulary/expr';
 import type { FormName } from '../vocabulary/forms';
 import { finishComparison } from '../vocabulary/fpscr';
 import { insn, type InsnRow, type IsaLevel } from '../vocabulary/row';
@@ -22,6 +22,9 @@ interface Test {
   readonly reference?: I32;
   readonly level?: IsaLevel;
 }
+/** What a CR field holds. */
+const CR_FIELD = 0b1111;
+
 const test = (mnemonic: string, wide: boolean, row: Test): InsnRow => {
   const { form = 'X', XO, names, operation, immediate = i32(0), reference, level = 'v2.05' } = row;
   const [a, b] = operandsOf(names);
@@ -31,7 +34,7 @@ const test = (mnemonic: string, wide: boolean, row: Test): InsnRow => {
     mnemonic, form, { PO: wide ? QUAD_OPCODE : LONG_OPCODE, XO }, names,
     decimalProperties(names, { level, records: false }),
     decimalOperation({ name: operation, wide: false, control }, [first, b], ({ low }, status) =>
-      finishComparison(status, setCrField('BF', wrap(low))),
+      finishComparison(status, setCrField('BF', and(wrap(low), i32(CR_FIELD)))),
     ),
   ); // prettier-ignore
 };
