@@ -119,6 +119,6 @@ test('a cached partition table entry that leads nowhere: L0 cannot help, and the
   const tlb = JSON.parse(JSON.stringify(subject.snapshot.tlb)) as { partitions: { entries: number[][] } }[];
   // The upper half of each entry's first doubleword: no tree is at such an address.
   for (const entry of tlb[0]!.partitions.entries) entry[8] = 0xfff;
-  subject.play('partitions', { tlb: tlb as unknown as Json[] });
+  subject.play('partitions', { tlb: tlb });
   expect(subject.refused).toBe(0);
 });
