@@ -45,7 +45,7 @@ export async function benchNested(): Promise<BenchReport> {
     notes: [
       note,
       'QEMU makes no shadow tables: where a fault is served here, it walks both tables and forgets them at each switch',
-      'faults of many mappings of one page scan its list for duplicates: that is their cost',
+      'faults of many mappings of one page look for a duplicate in its list, by an index where the list is long',
     ],
   };
 }
