@@ -1,7 +1,8 @@
 /** The command line as a whole: help, errors, exit codes, and what boot and walk are told. */
 import { OutputClosed } from '../../src/trace/sinks/output';
 import { UserError } from '../../src/core/errors';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 
 const file = temporaryFolder();
 

@@ -5,7 +5,8 @@ import { ZLIB } from '../../src/cli/snapshot-file';
 import { encodeSnapshot, saveRegisters } from '../../src/machine/snapshot';
 import { CpuState } from '../../src/state/cpu-state';
 import { encodeEvent, encodeHeader } from '../../src/trace/json';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { buildElf } from '../support/elf-builder';
 import { EVENTS } from '../support/trace-events';
 

@@ -6,7 +6,8 @@ import { Machine } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
 import { encodeSnapshot } from '../../src/machine/snapshot';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { hptGuest } from '../support/hpt';
 
 const file = temporaryFolder();

@@ -1,7 +1,7 @@
 /** Where each machine puts a position-independent ELF file. */
 import { setUp } from '../../src/cli/machine-setup';
 import { ET } from '../../src/loader/elf/format';
-import { temporaryFolder } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { buildElf } from '../support/elf-builder';
 
 const file = temporaryFolder();

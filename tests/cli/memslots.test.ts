@@ -3,7 +3,8 @@ import { Machine } from '../../src/machine/machine';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
 import { PSERIES_MACHINE } from '../../src/machine/pseries';
 import { ZLIB } from '../../src/cli/snapshot-file';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 
 const file = temporaryFolder();
 const snapshotOf = (machine: Machine, name: string): string =>

@@ -10,7 +10,8 @@ import { Machine } from '../../src/machine/machine';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
 import { PSERIES_MACHINE } from '../../src/machine/pseries';
 import { encodeSnapshot } from '../../src/machine/snapshot';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { assembleFixture } from '../support/guest';
 
 const file = temporaryFolder();

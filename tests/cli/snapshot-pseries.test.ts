@@ -1,7 +1,8 @@
 /** Snapshots of machine pseries at the command line, saved while a nested guest runs. */
 import { runBoot } from '../../src/cli/session';
 import { runWalk } from '../../src/cli/walk-body';
-import { cli as run, temporaryFolder, type CliResult } from '../support/cli';
+import { cli as run, type CliResult } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { PseriesGuest, type PseriesOptions } from '../support/pseries-guest';
 import { fileOf } from '../support/resume';
 

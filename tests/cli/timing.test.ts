@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BODIES } from '../../src/cli/bodies';
 import { assemble } from '../../src/asm/assemble';
-import { cli, temporaryFolder, type CliResult } from '../support/cli';
+import { cli, type CliResult } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { describeWith, oracle, unpack } from '../support/oracle';
 import { parseKanata } from '../timing/kanata-parser';
 
@@ -206,9 +207,8 @@ describeWith(oracle('microwatt', 'tests-1-500.tar.xz'), 'numbered programs', (ar
     .map((line) => line.split(',').map(Number));
   let folder: string;
   beforeAll(() => {
-    folder = unpack(archive);
+    folder = unpack(archive, file(''));
   });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
 
   it.each([1, 77, 123, 250, 404, 500])('%i: the cycles that are printed are those of the RTL', async (n) => {
     const [, instructions, cycles] = rows.find(([number]) => number === n)!;

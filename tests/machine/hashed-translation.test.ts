@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { assemble } from '../../src/asm/assemble';
 import { runBoot } from '../../src/cli/session';
 import { offsetOf } from '../../src/state/layout';
-import { cli, temporaryFolder } from '../support/cli';
+import { cli } from '../support/cli';
+import { temporaryFolder } from '../support/folder';
 import { enterPage } from '../support/hpt';
 import { include, program, type Program } from '../support/program';
 

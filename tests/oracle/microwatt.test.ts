@@ -4,6 +4,7 @@ import { readImage } from '../../src/loader';
 import { Machine } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { registerFile } from '../../src/machine/registers';
+import { temporaryFolder } from '../support/folder';
 import { describeWith, oracle, unpack } from '../support/oracle';
 
 /** Every numbered program ends well before this. */
@@ -25,12 +26,12 @@ describeWith(oracle('microwatt'), "Microwatt's numbered programs", (folder) => {
     .split('\n')
     .slice(1)
     .map((line) => line.split(',').slice(0, 2).map(Number) as [number, number]);
+  const file = temporaryFolder();
   let programs = '';
 
   beforeAll(() => {
-    programs = unpack(path.join(folder, 'tests-1-500.tar.xz'));
+    programs = unpack(path.join(folder, 'tests-1-500.tar.xz'), file(''));
   });
-  afterAll(() => fs.rmSync(programs, { recursive: true }));
 
   test('there are 500 of them', () => expect(counts).toHaveLength(500));
 

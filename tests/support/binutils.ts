@@ -1,35 +1,23 @@
 /** GNU as and objdump for Power, as oracles of encodings and syntax. Absent tools are told by {@link binutilsMissing}. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { inFolder } from './folder';
+import { missingTools } from './requirements';
 
 const PREFIX = 'powerpc64-linux-gnu-';
 export type ByteOrder = 'big' | 'little';
 
 /** Why the tools cannot be used, or undefined. */
-export function binutilsMissing(): string | undefined {
-  const missing = ['as', 'objdump', 'objcopy'].filter(
-    (tool) => spawnSync(PREFIX + tool, ['--version']).status !== 0,
+export const binutilsMissing = (): string | undefined =>
+  missingTools(
+    ['as', 'objdump', 'objcopy'].map((tool) => PREFIX + tool),
+    'binutils-powerpc64-linux-gnu',
   );
-  return missing.length === 0
-    ? undefined
-    : `no ${missing.map((tool) => PREFIX + tool).join(', ')} (Debian: binutils-powerpc64-linux-gnu)`;
-}
 
 function run(tool: string, args: string[]): string {
   const { status, stdout, stderr } = spawnSync(PREFIX + tool, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`${tool} failed:\n${stderr.split('\n').slice(0, 20).join('\n')}`);
   return stdout;
-}
-
-function inDirectory<T>(work: (file: (name: string) => string) => T): T {
-  const directory = mkdtempSync(path.join(tmpdir(), 'book3s-'));
-  try {
-    return work((name) => path.join(directory, name));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 export interface Dialect {
@@ -45,7 +33,7 @@ function assembleTo(object: string, file: string, text: string, { cpu, byteOrder
 
 /** The bytes of .text that GNU as makes of a source. */
 export const gnuAssemble = (text: string, dialect: Dialect): Uint8Array =>
-  inDirectory((file) => {
+  inFolder((file) => {
     assembleTo(file('a.o'), file('a.s'), text, dialect);
     run('objcopy', ['-O', 'binary', '--only-section=.text', file('a.o'), file('a.bin')]);
     return new Uint8Array(readFileSync(file('a.bin')));
@@ -53,7 +41,7 @@ export const gnuAssemble = (text: string, dialect: Dialect): Uint8Array =>
 
 /** objdump's text of words that begin at address 0, by address; symbols of targets removed. */
 export const gnuDisassemble = (words: readonly number[], dialect: Dialect): Map<number, string> =>
-  inDirectory((file) => {
+  inFolder((file) => {
     assembleTo(file('a.o'), file('a.s'), words.map((word) => `.long ${word >>> 0}\n`).join(''), dialect);
     const output = run('objdump', ['-d', '-z', `-M${dialect.cpu}`, file('a.o')]);
     const lines = output.matchAll(/^\s*([0-9a-f]+):\t[0-9a-f ]+\t(.*)$/gm);

@@ -1,7 +1,4 @@
 /** Runs command lines within the test's process. */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { CommandBodies } from '../../src/cli/command';
 import type { BootOptions } from '../../src/cli/commands/boot-options';
 import type { WalkOptions } from '../../src/cli/commands/walk-options';
@@ -38,15 +35,4 @@ export async function cli(args: readonly string[], bodies: Partial<CommandBodies
     version: '1.2.3',
   });
   return { code, out: out.text, err: err.text, ...called };
-}
-
-/** A folder for the files of one test file; removed by jest's afterAll. */
-export function temporaryFolder(): (name: string, content?: string | Uint8Array) => string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-test-'));
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
-  return (name, content) => {
-    const file = path.join(folder, name);
-    if (content !== undefined) fs.writeFileSync(file, content);
-    return file;
-  };
 }

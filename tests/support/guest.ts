@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { assemble } from '../../src/asm/assemble';
+import type { ModelName } from '../../src/cpu/models';
 import { readImage } from '../../src/loader';
 import { Machine, type MachineEnd } from '../../src/machine/machine';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
@@ -18,6 +19,9 @@ const MEMORY = 32 * 2 ** 20;
 const BUDGET = 1_000_000;
 
 export interface GuestOptions {
+  readonly model?: ModelName;
+  /** Bytes of memory; default 32 MiB. */
+  readonly memory?: number;
   readonly tlb?: 'coherent' | 'architected';
   /** Symbols to define, as `--defsym`. */
   readonly symbols?: Readonly<Record<string, bigint>>;
@@ -33,6 +37,7 @@ export interface GuestOptions {
 
 /** A guest that has run to its end. */
 export interface GuestRun {
+  readonly machine: Machine;
   readonly end: MachineEnd;
   /** What it printed. */
   readonly console: string;
@@ -61,7 +66,8 @@ export class Guest {
   constructor(name: string, options: GuestOptions = {}) {
     this.machine = new Machine({
       description: POWERNV_MACHINE,
-      memory: MEMORY,
+      memory: options.memory ?? MEMORY,
+      ...(options.model ? { model: options.model } : {}),
       ...(options.tlb ? { tlb: options.tlb } : {}),
       output: (byte) => {
         this.console += String.fromCharCode(byte);
@@ -93,7 +99,7 @@ export function runGuest(name: string, options: GuestOptions = {}): GuestRun {
     options.afterSlice?.(guest, used);
   }
   const { console, events, registers } = guest;
-  return { end, console, events, registers, instructions: machine.instructions };
+  return { machine, end, console, events, registers, instructions: machine.instructions };
 }
 
 /** A golden file of `fixtures/golden/`. To renew one: delete it, run with BOOK3S_GOLDEN=write, and review it. */

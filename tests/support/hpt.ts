@@ -1,8 +1,5 @@
 /** Hashed page tables for programs on whole machines: entries put into memory from outside; the guest that has one. */
-import { readImage } from '../../src/loader';
-import { Machine } from '../../src/machine/machine';
-import { POWERNV_MACHINE } from '../../src/machine/powernv';
-import { assembleFixture } from './guest';
+import { runGuest, type GuestOptions, type GuestRun } from './guest';
 import type { Program } from './program';
 
 /** A page of 4K in a segment of 256 MiB. */
@@ -28,14 +25,9 @@ export function enterPage(memory: Program['machine']['memory'], table: number, p
   memory.setDoubleword(at + 8, page.ra | (page.flags ?? FLAGS));
 }
 
-/** fixtures/hpt-guest.s run to its end. */
-export function hptGuest(): { machine: Machine; console: string } {
-  let console = '';
-  const output = (byte: number): void => {
-    console += String.fromCharCode(byte);
-  };
-  const machine = new Machine({ description: POWERNV_MACHINE, memory: 80 << 20, output });
-  machine.load(readImage('hpt-guest.s', assembleFixture('hpt-guest.s'), { entry: 0x10n }));
-  expect(machine.run(1_000_000).end.kind).toBe('power');
-  return { machine, console };
+/** fixtures/hpt-guest.s, whose pages reach beyond the memory of other guests, run to its end. */
+export function hptGuest(options: GuestOptions = {}): GuestRun {
+  const run = runGuest('hpt-guest.s', { ...options, memory: 80 << 20 });
+  expect(run.end).toMatchObject({ kind: 'power' });
+  return run;
 }

@@ -1,8 +1,8 @@
 /** Third-party programs and results beside the project; tests that need one skip, saying so, where it is missing. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { describeUnless } from './requirements';
 
 const ROOT = path.join(__dirname, '..', '..', '..', 'shared', 'oracle');
 
@@ -12,21 +12,12 @@ export function oracle(...parts: string[]): string | undefined {
   return fs.existsSync(file) ? file : undefined;
 }
 
-/** `describe`, or `describe.skip` with a message, for tests that need an oracle. */
-export function describeWith(file: string | undefined, name: string, body: (file: string) => void): void {
-  if (file !== undefined) {
-    describe(name, () => body(file));
-    return;
-  }
-  process.stderr.write(`skipped: ${name}: ../shared/oracle is not there\n`);
-  describe.skip(name, () => {
-    test('needs ../shared/oracle', () => undefined);
-  });
-}
+/** `describe`, or a skipped test with a message, for tests that need an oracle. */
+export const describeWith = (file: string | undefined, name: string, body: (file: string) => void): void =>
+  describeUnless(file === undefined ? '../shared/oracle is not there' : undefined, name, () => body(file!));
 
-/** Unpacks an archive into a temporary folder. */
-export function unpack(archive: string): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-oracle-'));
+/** Unpacks an archive into a folder, and gives that. */
+export function unpack(archive: string, folder: string): string {
   execFileSync('tar', ['xf', archive, '-C', folder]);
   return folder;
 }

@@ -4,11 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { assemble } from '../../src/asm/assemble';
 import { EHDR_SIZE, PHDR_SIZE } from '../../src/loader/elf/format';
 import { buildElf } from './elf-builder';
+import { inFolder } from './folder';
+import { missingTools } from './requirements';
 
 /** Registers by their numbers, as unsigned numbers. */
 export interface UserState {
@@ -31,10 +31,8 @@ export interface QemuUser {
 const TOOL = { big: 'qemu-ppc64-static', little: 'qemu-ppc64le-static' } as const;
 
 /** Why QEMU cannot be used, or undefined. */
-export function qemuUserMissing(): string | undefined {
-  const missing = Object.values(TOOL).filter((tool) => spawnSync(tool, ['--version']).status !== 0);
-  return missing.length === 0 ? undefined : `no ${missing.join(', ')} (Debian: qemu-user-static)`;
-}
+export const qemuUserMissing = (): string | undefined =>
+  missingTools(Object.values(TOOL), 'qemu-user-static');
 
 /** Where the parts of a state are in storage, in bytes. */
 const AT = { gpr: 0, cr: 256, xer: 264, fpscr: 272, vscr: 288, vsr: 304 } as const;
@@ -168,19 +166,15 @@ function imageOf(blocks: readonly UserBlock[], byteOrder: QemuUser['byteOrder'])
 }
 
 /** The state after each block. @throws Error where QEMU ends with a signal: an instruction that it does not know */
-export function runOnQemu(blocks: readonly UserBlock[], { cpu, byteOrder }: QemuUser): UserState[] {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-qemu-'));
-  const file = path.join(folder, 'blocks');
-  try {
-    fs.writeFileSync(file, imageOf(blocks, byteOrder), { mode: 0o755 });
-    const { status, signal, stdout, stderr } = spawnSync(TOOL[byteOrder], ['-cpu', cpu, file], {
+export const runOnQemu = (blocks: readonly UserBlock[], { cpu, byteOrder }: QemuUser): UserState[] =>
+  inFolder((file) => {
+    const program = file('blocks', imageOf(blocks, byteOrder));
+    fs.chmodSync(program, 0o755);
+    const { status, signal, stdout, stderr } = spawnSync(TOOL[byteOrder], ['-cpu', cpu, program], {
       maxBuffer: 2 * blocks.length * STATE_SIZE + 65536,
     });
     if (status !== 0 || stdout.length !== blocks.length * STATE_SIZE)
       throw new Error(`${TOOL[byteOrder]} -cpu ${cpu} ended with ${signal ?? status}, ${stdout.length} bytes: ${stderr.toString()}`); // prettier-ignore
     const reader = new StateBytes(stdout, byteOrder === 'little');
     return blocks.map((_, i) => reader.read(i * STATE_SIZE));
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-  }
-}
+  });

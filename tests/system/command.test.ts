@@ -1,18 +1,17 @@
 /** The command as a user types it, in processes of its own, on compiled output. */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { temporaryFolder } from '../support/folder';
 
 const ROOT = path.join(__dirname, '..', '..');
 const BOOK3S = path.join(ROOT, 'bin', 'book3s');
-let folder = '';
-const file = (name: string): string => path.join(folder, name);
+const file = temporaryFolder();
 
 const run = (args: string[], input?: string) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BOOK3S, ...args], {
     encoding: 'latin1',
-    cwd: folder,
+    cwd: file(''),
     ...(input === undefined ? { stdio: ['ignore', 'pipe', 'pipe'] } : { input }),
   });
   return { status, stdout, stderr };
@@ -25,12 +24,10 @@ const assembled = (name: string, source: string): string => {
 };
 
 beforeAll(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-command-'));
   // The first call compiles; it may take a while.
   expect(run(['--version']).status).toBe(0);
   expect(run(['asm', path.join(ROOT, 'fixtures', 'hypervisor.s'), '--out', 'h.bin']).status).toBe(0);
 });
-afterAll(() => fs.rmSync(folder, { recursive: true }));
 
 const HYPERVISOR = ['boot', 'h.bin', '--entry', '0x10', '-m', '64M'];
 
@@ -137,7 +134,7 @@ describe('book3s boot', () => {
       process.execPath,
       [BOOK3S, 'boot', forever, '--snapshot-out', 'int.snap', '--stats', 'int.txt'],
       {
-        cwd: folder,
+        cwd: file(''),
         stdio: ['pipe', 'pipe', 'pipe'],
       },
     );

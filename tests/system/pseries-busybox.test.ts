@@ -2,28 +2,10 @@
  * Debian's kernel with Debian's busybox, both unchanged, on machine pseries: a script of what a user would try first, and a
  * conversation with the shell. Needs `tests/system/linux/fetch`.
  */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { cpio, directory, program } from '../support/cpio';
-import {
-  COMMAND_LINE,
-  CONSOLE,
-  fetched,
-  isFetched,
-  onBook3s,
-  onQemu,
-  QEMU,
-  SOURCES,
-  talkOnBook3s,
-  works,
-} from './linux/run';
-
-const missing = ['vmlinux', 'busybox'].every(isFetched)
-  ? undefined
-  : 'no kernel or no busybox: run tests/system/linux/fetch';
-// eslint-disable-next-line no-console -- a skipped proof must be visible
-if (missing) console.warn(`skipped: busybox on pseries: ${missing}`);
+import { cpio } from '../support/cpio';
+import { temporaryFolder } from '../support/folder';
+import { describeUnless, qemuMissing, testUnless } from '../support/requirements';
+import { busybox, COMMAND_LINE, fetchedMissing, onBook3s, onQemu, talkOnBook3s } from './linux/run';
 
 /** What the script prints, on any machine but for what it says of the machine. */
 const printed = (cpus: number, model: string, translation: string): string[] => [
@@ -70,20 +52,12 @@ const printed = (cpus: number, model: string, translation: string): string[] => 
   'tools: 0',
 ];
 
-(missing ? describe.skip : describe)('busybox on pseries', () => {
-  let folder = '';
+describeUnless(fetchedMissing('vmlinux', 'busybox'), 'busybox on pseries', () => {
+  const file = temporaryFolder();
   let disk = '';
   beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-busybox-'));
-    disk = path.join(folder, 'busybox.cpio');
-    const init = fs.readFileSync(path.join(SOURCES, 'busybox-init.sh'));
-    const folders = ['bin', 'proc', 'sys', 'tmp'].map(directory);
-    fs.writeFileSync(
-      disk,
-      cpio([...CONSOLE, ...folders, fetched('busybox', 'bin/busybox'), program('init', init)]),
-    );
+    disk = file('busybox.cpio', cpio(busybox('busybox-init.sh')));
   });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
 
   test.each([
     ['power9', 1, 'Radix'],
@@ -100,7 +74,7 @@ const printed = (cpus: number, model: string, translation: string): string[] => 
     expect({ stderr, status, lines }).toEqual({ stderr: '', status: 0, lines: expected });
   });
 
-  (works(QEMU) ? test : test.skip)('QEMU prints the same', () => {
+  testUnless(qemuMissing(), 'QEMU prints the same', () => {
     expect(onQemu(disk)).toEqual(printed(1, 'POWER9', 'Radix'));
   });
 

@@ -4,37 +4,29 @@
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { CPU_MODELS } from '../../src/cpu/models';
 import { pseriesTree } from '../../src/machine/pseries/device-tree';
 import { cpio, program, type CpioEntry } from '../support/cpio';
+import { temporaryFolder } from '../support/folder';
+import { describeUnless, missingTools, qemuMissing } from '../support/requirements';
 import {
   COMMAND_LINE,
   CONSOLE,
   fetched,
-  isFetched,
+  fetchedMissing,
   kvmEntries,
   onBook3s,
   onQemu,
-  QEMU,
   SOURCES,
-  works,
 } from './linux/run';
 
 const GCC = 'powerpc64le-linux-gnu-gcc';
 const MIB = 2 ** 20;
 
-const missing = !isFetched('vmlinux')
-  ? 'no kernel: run tests/system/linux/fetch'
-  : works(GCC)
-    ? undefined
-    : `${GCC} is not installed (Debian: gcc-powerpc64le-linux-gnu)`;
-// eslint-disable-next-line no-console -- a skipped proof must be visible
-if (missing) console.warn(`skipped: Linux on pseries: ${missing}`);
+const missing = fetchedMissing('vmlinux') ?? missingTools([GCC], 'gcc-powerpc64le-linux-gnu');
 
-let folder = '';
-const file = (name: string): string => path.join(folder, name);
+const file = temporaryFolder();
 
 /** Compiles for processes whose floating-point and vector registers are their own affair. */
 function compiled(name: string, sources: readonly string[]): Uint8Array {
@@ -48,10 +40,8 @@ function compiled(name: string, sources: readonly string[]): Uint8Array {
 }
 
 /** Writes the initial RAM disk with a first process, and gives its name. */
-function disk(name: string, init: Uint8Array, more: readonly CpioEntry[] = []): string {
-  fs.writeFileSync(file(name), cpio([...CONSOLE, ...kvmEntries(), program('init', init), ...more]));
-  return file(name);
-}
+const disk = (name: string, init: Uint8Array, more: readonly CpioEntry[] = []): string =>
+  file(name, cpio([...CONSOLE, ...kvmEntries(), program('init', init), ...more]));
 
 /** What linux-vmm.c boots: the kernel, a RAM disk, and a tree of a machine that has them where that program puts them. */
 function linuxAsGuest(init: Uint8Array): CpioEntry[] {
@@ -71,18 +61,16 @@ function linuxAsGuest(init: Uint8Array): CpioEntry[] {
 const countOf = (trace: string, name: string): number =>
   fs.readFileSync(trace, 'utf8').split(`"name":"${name}"`).length - 1;
 
-(missing ? describe.skip : describe)('Linux on pseries', () => {
+describeUnless(missing, 'Linux on pseries', () => {
   let hello = '';
   let vmm = '';
   let nested = '';
   beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-linux-'));
     hello = disk('hello.cpio', compiled('hello', ['init.c']));
     vmm = disk('vmm.cpio', compiled('vmm', ['kvm.c', 'vmm.c', 'l2.S']));
     const boots = compiled('linux-vmm', ['kvm.c', 'linux-vmm.c']);
     nested = disk('nested.cpio', boots, linuxAsGuest(fs.readFileSync(file('hello'))));
   });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
 
   test.each([
     ['power9', 1],
@@ -118,7 +106,7 @@ const countOf = (trace: string, name: string): number =>
     // Part 1 alone touches 64 pages; part 8 takes 32 away, one by one.
     expect(countOf(trace, 'H_ENTER_NESTED')).toBeGreaterThan(64);
     expect(countOf(trace, 'H_TLB_INVALIDATE')).toBeGreaterThan(32);
-    if (works(QEMU)) expect(lines).toEqual(onQemu(vmm));
+    if (!qemuMissing()) expect(lines).toEqual(onQemu(vmm));
   });
 
   test('its KVM boots the same kernel as L2 to a first process and power-off, as on QEMU', () => {
@@ -140,7 +128,7 @@ const countOf = (trace: string, name: string): number =>
     expect(console.split('Linux version 6.')).toHaveLength(3);
     // A thousand lines of its console, and the pages of what it is made of.
     expect(countOf(trace, 'H_ENTER_NESTED')).toBeGreaterThan(1000);
-    if (works(QEMU)) expect(lines).toEqual(onQemu(nested, { memory: '1G' }));
+    if (!qemuMissing()) expect(lines).toEqual(onQemu(nested, { memory: '1G' }));
   });
 
   test('its KVM runs a guest on a machine with two CPUs', () => {

@@ -1,28 +1,20 @@
 /** The device tree of machine pseries: dtc takes it and has nothing to say against it. */
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { temporaryFolder } from '../support/folder';
+import { describeUnless, dtcMissing } from '../support/requirements';
 
 const ROOT = path.join(__dirname, '..', '..');
-const isInstalled = spawnSync('dtc', ['--version']).status === 0;
-// eslint-disable-next-line no-console -- a skipped comparison must be visible
-if (!isInstalled) console.warn('skipped: dtc is not installed (Debian: device-tree-compiler)');
 
-(isInstalled ? describe : describe.skip)('dtc', () => {
-  let folder = '';
-  beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-tree-'));
-  });
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
+describeUnless(dtcMissing(), 'dtc', () => {
+  const file = temporaryFolder();
 
   test.each([
     ['power9', 1],
     ['power10', 3],
   ])('takes the tree of %s with %d CPUs', (model, cpus) => {
-    const image = path.join(folder, 'image.bin');
-    const tree = path.join(folder, 'tree.dtb');
-    fs.writeFileSync(image, new Uint8Array(4));
+    const image = file('image.bin', new Uint8Array(4));
+    const tree = file('tree.dtb');
     const boot = ['boot', image, '--machine', 'pseries', '--cpu', model, '--smp', String(cpus)];
     const more = ['--append', 'console=hvc0', '--initrd', image, '--dump-dtb', tree];
     const made = spawnSync(process.execPath, [path.join(ROOT, 'bin', 'book3s'), ...boot, ...more], {

@@ -1,23 +1,20 @@
 /** The fixtures print the same on QEMU's powernv9 and pseries as here. Skipped, saying so, where QEMU is not installed. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { assembleFixture, runGuest, type GuestOptions } from '../support/guest';
+import { temporaryFolder } from '../support/folder';
+import { hptGuest } from '../support/hpt';
 import { MIB, runPseries } from '../support/pseries-guest';
+import { describeUnless, QEMU, qemuMissing } from '../support/requirements';
 
-const QEMU = 'qemu-system-ppc64';
 const ARGUMENTS = ['-M', 'powernv9', '-m', '1G', '-display', 'none', '-monitor', 'none'];
 /** Long against the milliseconds that a fixture takes and the seconds that QEMU takes to start. */
 const LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
-const isInstalled = spawnSync(QEMU, ['--version']).error === undefined;
-// eslint-disable-next-line no-console -- a skipped comparison must be visible
-if (!isInstalled) console.warn(`skipped: the fixtures on QEMU: ${QEMU} is not installed`);
-
+const file = temporaryFolder();
 /**
  * What an image prints on QEMU until that is `length` characters, or until the limit. The console is a file: a pipe that
  * is not read in time loses characters of guests that do not wait for their UART.
@@ -27,11 +24,9 @@ async function consoleOnQemu(
   length: number,
   machine: readonly string[] = ARGUMENTS,
 ): Promise<string> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-qemu-'));
-  const [file, output] = [path.join(folder, 'image.bin'), path.join(folder, 'console.txt')];
-  fs.writeFileSync(file, image);
-  fs.writeFileSync(output, '');
-  const child = spawn(QEMU, [...machine, '-serial', `file:${output}`, '-bios', file], { stdio: 'ignore' });
+  const output = file('console.txt', '');
+  const program = ['-serial', `file:${output}`, '-bios', file('image.bin', image)];
+  const child = spawn(QEMU, [...machine, ...program], { stdio: 'ignore' });
   const closed = once(child, 'close');
   try {
     // Its machine has no power register where ours is: it would go on for ever.
@@ -41,7 +36,6 @@ async function consoleOnQemu(
   } finally {
     child.kill();
     await closed;
-    fs.rmSync(folder, { recursive: true });
   }
 }
 
@@ -50,29 +44,28 @@ const FIXTURES: readonly [string, GuestOptions][] = [
   ['hello.s', {}],
   ['radix.s', { symbols: { MACHINE_CHECK: 0n } }],
   ['hypervisor.s', {}],
+  ['hpt-and-radix.s', {}],
 ];
 
 const HPT_GUEST = 'pseries-hpt.s';
 /** A POWER8 begins with a hashed page table; the capabilities are those that QEMU itself can have without a host's. */
 const HPT_ARGUMENTS = [
-  ...[
-    '-M',
-    'pseries,resize-hpt=enabled,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken',
-    '-cpu',
-    'power8',
-    '-m',
-    '256M',
-  ],
-  ...['-display', 'none', '-monitor', 'none', '-net', 'none'],
+  ...['-M', 'pseries,resize-hpt=enabled,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken'],
+  ...['-cpu', 'power8', '-m', '256M', '-display', 'none', '-monitor', 'none', '-net', 'none'],
 ];
 /** QEMU 7.2 answers H_BULK_REMOVE without R and C, and lets a load through that the key denies. */
 const compared = (console: string): string[] =>
   console.split('\n').filter((line) => !line.startsWith('H_BULK_REMOVE') && !line.startsWith('key:'));
 
-(isInstalled ? describe : describe.skip)('on QEMU', () => {
+describeUnless(qemuMissing(), 'the fixtures on QEMU', () => {
   test.each(FIXTURES)('%s prints what it prints here', async (name, options) => {
     const { console: here } = runGuest(name, options);
     expect(await consoleOnQemu(assembleFixture(name, options), here.length)).toBe(here);
+  });
+
+  test('hpt-guest.s prints what it prints here', async () => {
+    const { console: here } = hptGuest();
+    expect(await consoleOnQemu(assembleFixture('hpt-guest.s'), here.length)).toBe(here);
   });
 
   test('pseries-hpt.s prints what it prints here', async () => {

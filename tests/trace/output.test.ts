@@ -1,18 +1,14 @@
 /** Outputs, recorder and reader of traces: on real files. */
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { UserError } from '../../src/core/errors';
 import { closeAll, FileOutput, onExit, OutputClosed } from '../../src/trace/sinks/output';
 import { readTrace } from '../../src/trace/sinks/reader';
 import { TraceRecorder, type RecorderOptions } from '../../src/trace/sinks/recorder';
 import { Summary } from '../../src/trace/summary';
+import { temporaryFolder } from '../support/folder';
 import { EVENTS, NESTED_WALK } from '../support/trace-events';
 
-let folder: string;
-beforeAll(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'book3s-trace-'))));
-afterAll(() => fs.rmSync(folder, { recursive: true }));
-const file = (name: string): string => path.join(folder, name);
+const file = temporaryFolder();
 const OPTIONS: RecorderOptions = {
   format: 'jsonl',
   filter: {},
@@ -44,7 +40,7 @@ describe('a file output', () => {
 
   it('is refused up front when it cannot be written', () => {
     expect(() => FileOutput.open(file('no/such/folder'), '--trace-out')).toThrow(UserError);
-    expect(() => FileOutput.open(folder, '--trace-out')).toThrow(
+    expect(() => FileOutput.open(file(''), '--trace-out')).toThrow(
       /^--trace-out .*: cannot be written: EISDIR.*; give a file/,
     );
   });

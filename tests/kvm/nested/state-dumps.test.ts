@@ -5,7 +5,6 @@
  * of the project.
  */
 import fs from 'node:fs';
-import path from 'node:path';
 import { LPCR } from '../../../isa/registers/lpcr';
 import { MSR } from '../../../isa/registers/msr';
 import { maskOf } from '../../../src/core/bits';
@@ -13,9 +12,9 @@ import { HV_STATE, PT_REGS } from '../../../src/kvm/nested/hv-guest-state';
 import { readGuest } from '../../../src/kvm/translate';
 import { MIB } from '../../../src/kvm/page';
 import { offsetOf } from '../../../src/state/layout';
+import { describeWith, oracle } from '../../support/oracle';
 import { L2Tree, World } from './support';
 
-const FILE = path.join(__dirname, '../../../../shared/oracle/pseries/nested_state_dumps.txt');
 const HV_WORDS = 31;
 const REGS_WORDS = 44;
 const LPID = 1;
@@ -143,10 +142,8 @@ function expected({ before, after, trap }: Run, found: Words): Image {
   return { hv, regs };
 }
 
-if (!fs.existsSync(FILE)) {
-  test.skip(`dumps of QEMU's nested entries: ${FILE} is not there`, () => undefined);
-} else {
-  const runs = parse(fs.readFileSync(FILE, 'utf8'));
+describeWith(oracle('pseries', 'nested_state_dumps.txt'), "QEMU's nested entries", (file) => {
+  const runs = parse(fs.readFileSync(file, 'utf8'));
 
   test('there are six runs, with whole structures', () => {
     expect(runs.map(({ number, trap }) => [number, trap])).toEqual([
@@ -177,4 +174,4 @@ if (!fs.existsSync(FILE)) {
     const regs = imageOf(world, run.regsAt, REGS_WORDS);
     expect({ hv, regs }).toEqual(expected(run, hv));
   });
-}
+});

@@ -3,22 +3,23 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { device, directory, program, type CpioEntry } from '../../support/cpio';
+import { QEMU } from '../../support/requirements';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const FETCHED = path.join(ROOT, '.cache', 'linux');
 export const SOURCES = __dirname;
 export const VMLINUX = path.join(FETCHED, 'vmlinux');
-export const QEMU = 'qemu-system-ppc64';
 // The self-tests of the kernel's cryptography are 1.2 thousand million instructions that prove nothing of the machine.
 export const COMMAND_LINE = 'console=hvc0 cryptomgr.notests=1';
 const QEMU_MACHINE =
   'pseries,x-vof=on,cap-nested-hv=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off';
 const QEMU_LIMIT_MS = 120_000;
 
-export const works = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0;
-
-/** True where `fetch` left a file or folder of that name. */
-export const isFetched = (name: string): boolean => fs.existsSync(path.join(FETCHED, name));
+/** Why what `fetch` leaves cannot be used, or undefined. */
+export const fetchedMissing = (...names: string[]): string | undefined =>
+  names.every((name) => fs.existsSync(path.join(FETCHED, name)))
+    ? undefined
+    : `not all of ${names.join(', ')} is there: run tests/system/linux/fetch qemu`;
 /** A fetched program or module as an entry of an initial RAM disk. */
 export const fetched = (name: string, as = name): CpioEntry =>
   program(as, fs.readFileSync(path.join(FETCHED, name)));
@@ -34,6 +35,13 @@ export function fetchedTree(folder: string): CpioEntry[] {
 
 /** What every first process needs to print. */
 export const CONSOLE = [directory('dev'), device('dev/console', 5, 1)];
+/** What a shell needs, and the script of this folder that it runs as the first process. */
+export const busybox = (script: string): CpioEntry[] => [
+  ...CONSOLE,
+  ...['bin', 'proc', 'sys', 'tmp'].map(directory),
+  fetched('busybox', 'bin/busybox'),
+  program('init', fs.readFileSync(path.join(SOURCES, script))),
+];
 /** What a process needs of the kernel's KVM. */
 export const kvmEntries = (): CpioEntry[] => [
   device('dev/kvm', 10, 232),
