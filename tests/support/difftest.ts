@@ -8,9 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { effectsOfImage, type Effects, type RegisterRef } from '../../isa/vocabulary/analysis';
 import type { ResourceName } from '../../isa/vocabulary/expr';
 import type { Instruction } from '../../isa/vocabulary/row';
-import type { ServiceName } from '../../isa/vocabulary/services';
-import { decimalFloat } from '../../src/cpu/decimal';
-import { quadFloat } from '../../src/cpu/quad';
+import { arithmeticService } from './arithmetic-service';
 import { evaluate, newMachine, type Access, type TestMachine } from './evaluate';
 import { fieldOf, findInstruction } from './find-instruction';
 
@@ -61,13 +59,6 @@ const XER_PARTS: readonly [ResourceName, shift: bigint, mask: bigint][] = [
 const xerOf = (m: TestMachine): bigint =>
   XER_PARTS.reduce((xer, [name, shift]) => xer | (m.resources[name] << shift), 0n);
 const crOf = (m: TestMachine): bigint => m.cr.reduce((word, f) => (word << 4n) | BigInt(f), 0n);
-
-/** The only services that blocks of user instructions call. */
-function arithmeticService(name: ServiceName, args: readonly bigint[]): bigint {
-  if (name === 'quadFloat') return quadFloat(args);
-  if (name === 'decimalFloat') return decimalFloat(args);
-  throw new Error(`blocks call no service ${name}`);
-}
 
 function machineOf(state: State, endian: 'le' | 'be'): TestMachine {
   const machine = newMachine({
