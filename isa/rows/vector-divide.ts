@@ -36,12 +36,16 @@ const extendedWords = (sign: Sign): Sem => {
 };
 
 const ZERO: Quad = { high: i64(0), low: i64(0) };
+/** Puts a dividend into 256 bits. */
+type Place = (dividend: Quad) => readonly [Quad, Quad];
+const plain: Place = (dividend) => [ZERO, dividend];
+const extended: Place = (dividend) => [dividend, ZERO];
 const signOf = (value: I64, sign: Sign): I64 => (sign === 'S' ? shrS(value, i64(63)) : i64(0));
-/** Divides magnitudes; `place` puts that of the dividend into 256 bits. */
+/** Divides magnitudes. */
 const bySigns = (
   sign: Sign,
   [a, b]: readonly [Quad, Quad],
-  place: (dividend: Quad) => readonly [Quad, Quad],
+  place: Place,
   body: (quotient: Quad, remainder: Quad) => Sem,
 ): Sem =>
   def(signOf(a.high, sign), (signA) =>
@@ -55,7 +59,7 @@ const bySigns = (
       ),
     ),
   );
-const quadwordOf = (sign: Sign, wanted: Wanted, place: (dividend: Quad) => readonly [Quad, Quad]): Sem =>
+const quadwordOf = (sign: Sign, wanted: Wanted, place: Place): Sem =>
   quad(A, (a) =>
     quad(B, (b) =>
       bySigns(sign, [a, b], place, (quotient, remainder) => {
@@ -78,7 +82,7 @@ const extendedDoubleword = (half: typeof dw0, sign: Sign, body: (quotient: I64) 
           { high: a, low: i64(0) },
           { high: signOf(b, sign), low: b },
         ],
-        (dividend) => [ZERO, dividend],
+        plain,
         (quotient) => def(select(eqz(b), a, quotient.low), body),
       ),
     ),
@@ -95,28 +99,13 @@ export const VECTOR_DIVIDE_ROWS: readonly InsnRow[] = (['U', 'S'] as const).flat
   const row = (operation: string, size: string, XO: number, sem: Sem): InsnRow =>
     binary(`v${operation}${s}${size}`, XO + from, sem, properties);
   return [
-    row(
-      'div',
-      'q',
-      11,
-      quadwordOf(sign, 'quotient', (a) => [ZERO, a]),
-    ),
+    row('div', 'q', 11, quadwordOf(sign, 'quotient', plain)),
     row('div', LETTER[32], 139, wordsOf(sign, 'quotient')),
     row('div', LETTER[64], 203, doublewordsOf(sign, 'quotient')),
-    row(
-      'dive',
-      'q',
-      523,
-      quadwordOf(sign, 'quotient', (a) => [a, ZERO]),
-    ),
+    row('dive', 'q', 523, quadwordOf(sign, 'quotient', extended)),
     row('dive', LETTER[32], 651, extendedWords(sign)),
     row('dive', LETTER[64], 715, extendedDoublewords(sign)),
-    row(
-      'mod',
-      'q',
-      1547,
-      quadwordOf(sign, 'remainder', (a) => [ZERO, a]),
-    ),
+    row('mod', 'q', 1547, quadwordOf(sign, 'remainder', plain)),
     row('mod', LETTER[32], 1675, wordsOf(sign, 'remainder')),
     row('mod', LETTER[64], 1739, doublewordsOf(sign, 'remainder')),
   ];
