@@ -211,7 +211,12 @@ export const PROFILE_RULE: Rule = object({
     fetchMore: optional(cycles),
     recentPages: optional(cycles),
   }),
-  branch: object({ targetCache: powers(64, 4096), decoded: cycles, mispredicted: cycles }),
+  branch: object({
+    targetCache: powers(64, 4096),
+    update: optional(cycles),
+    decoded: cycles,
+    mispredicted: cycles,
+  }),
   invalidateAll: cycles,
   hypervisor: object({
     hypercall: cycles,

@@ -145,6 +145,11 @@ export interface TranslationTiming {
 export interface BranchTiming {
   /** Entries of the direct-mapped branch target cache, a power of two from 64 to 4096; it also keeps the direction. */
   readonly targetCache: number;
+  /**
+   * Cycles from the issue of a branch until another one can issue of which fetching has read the entry that the first one
+   * wrote. Only seen where a loop is that short. Default: at once.
+   */
+  readonly update?: number;
   /** Added to a taken branch that only decoding found to be taken. */
   readonly decoded: number;
   /** Added where direction or target was predicted wrongly, or not at all. */

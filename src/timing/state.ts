@@ -26,7 +26,7 @@ export const COUNTS = [
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
-const HISTORY_AT = 21;
+const HISTORY_AT = 24;
 const READY_AT = HISTORY_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
@@ -69,6 +69,10 @@ export const CELL = {
   fetchLine: 19,
   /** The page of fetches before the last one, -1 for none. */
   fetchBefore: 20,
+  /** A branch whose new entry the target cache shows late: `redirect` behind it, -1 for none; its address; its old entry. */
+  lateSince: 21,
+  lateBranch: 22,
+  lateEntry: 23,
   history: HISTORY_AT,
   ready: READY_AT,
   stalls: STALLS_AT,
@@ -146,6 +150,7 @@ export class Cells {
     this.setHalves(CELL.line, -1, -1);
     this.setHalves(CELL.fetchPage, -1, -1);
     this.setHalves(CELL.fetchBefore, -1, -1);
+    this.setHalves(CELL.lateSince, -1, -1);
     this.setHalves(CELL.dataPage, -1, -1);
     this.setHalves(CELL.deadline, 0x7fffffff, -1);
   }

@@ -280,7 +280,7 @@ export class ReferenceTiming extends Timing {
     if (schedule.branch)
       this.pending[cpu.state.index] = {
         place,
-        outcome: { taken: isTaken(cpu, schedule.branch), backward: isBackward(cpu.imageLo) },
+        outcome: { taken: isTaken(cpu, schedule.branch), ...displacementOf(cpu.imageLo, schedule.branch) },
       };
     return false;
   }
@@ -293,9 +293,17 @@ export class ReferenceTiming extends Timing {
   }
 }
 
-/** The sign of a conditional branch's displacement. */
-const isBackward = (word: number): boolean => (word & SIGN_OF_BD) !== 0;
-const SIGN_OF_BD = 0x8000;
+/** Bits in front of the displacement of a direct branch, LI or BD. */
+const BEFORE_LI = 6;
+const BEFORE_BD = 16;
+const AA = 2;
+
+/** Where a direct branch goes. */
+function displacementOf(word: number, kind: BranchKind): Omit<BranchOutcome, 'taken'> {
+  const before = kind === 'always' ? BEFORE_LI : BEFORE_BD;
+  const displacement = (word << before) >> (before + 2);
+  return { backward: displacement < 0, displacement: word & AA ? 0 : displacement };
+}
 
 /** Whether a branch will be taken (Power ISA Book I, 2.4: BO and BI). */
 function isTaken({ state, imageLo }: Cpu, kind: BranchKind): boolean {

@@ -2,23 +2,26 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code } from '../engine/wasm/module';
+import { lateDistance } from './branch-unit';
 import { CAUSE } from './causes';
-import { addTo, cellAt, count, emitBlame, load, P, pushAddress } from './emit';
+import { addTo, cellAt, count, emitBlame, load, P, pushAddress, store } from './emit';
 import { CELL, HISTORY, ticksOf } from './state';
 import { structureMap } from './structures';
 import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
 
 const I64_LOW_BIT = 1n;
+/** Absolute address, of a branch's image. */
+const AA = 2;
 
 export class BranchHelper {
-  /** (cpu, record, first, decoded, taken). */
+  /** (cpu, record, first, decoded, taken, displacement in bytes with AA and LK). */
   readonly branch: number;
 
   constructor(
     private readonly parts: HelperParts,
     private readonly ahead: LookAheadHelper,
   ) {
-    this.branch = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    this.branch = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
     this.define();
   }
 
@@ -64,11 +67,13 @@ export class BranchHelper {
 
   private define(): void {
     const [first, decoded, taken] = [2, 3, 4];
-    const code = new Code(5);
+    const code = new Code(6);
     const pc = code.local('i64');
     const entry = code.local('i32');
     const old = code.local('i64');
     const known = code.local('i32');
+    // The entry of before, and what of it is seen.
+    const before = code.local('i64');
     count(code, 'branches');
     code.get(taken).if();
     count(code, 'takenBranches');
@@ -84,6 +89,8 @@ export class BranchHelper {
       ways: 1,
     });
     code.tee(entry).memory(OP.i64Load, 0).set(old);
+    code.get(old).set(before);
+    this.late(code, { pc, old });
     code.get(entry).get(pc).get(taken);
     emitOperator(code, 'i64.extendU');
     emitOperator(code, 'i64.or');
@@ -96,7 +103,7 @@ export class BranchHelper {
     emitOperator(code, 'i32.eqz');
     emitOperator(code, 'i32.and');
     code.set(known);
-    this.resolve(code, { old, known, decoded, taken });
+    this.resolve(code, { pc, before, old, known, decoded, taken });
     code.get(taken).if();
     this.leaveSoon(code);
     code.op(OP.end);
@@ -106,8 +113,9 @@ export class BranchHelper {
   /** Emits what the outcome costs. Locals: the entry of the target cache, and whether it is of this branch. */
   private resolve(
     code: Code,
-    { old, known, decoded, taken }: Record<'old' | 'known' | 'decoded' | 'taken', number>,
+    locals: Record<'pc' | 'before' | 'old' | 'known' | 'decoded' | 'taken', number>,
   ): void {
+    const { old, known, decoded, taken } = locals;
     // What was expected, compared with what happened.
     code.get(old);
     emitOperator(code, 'i32.wrap');
@@ -119,10 +127,49 @@ export class BranchHelper {
     this.wrongPath(code);
     code.op(OP.end);
     this.redirect(code, 'mispredicted');
+    this.changesLate(code, locals, 'mispredicted');
     code.op(OP.else).get(taken).if().get(known).if();
     this.redirected(code);
     code.op(OP.else);
     this.redirect(code, 'decoded');
+    this.changesLate(code, locals, 'decoded');
     code.op(OP.end).op(OP.end).op(OP.end);
+  }
+
+  /** Emits: what was in the place of the entry, where the one that the branch has got is not to be seen yet. */
+  private late(code: Code, { pc, old }: Record<'pc' | 'old', number>): void {
+    if (!this.parts.profile.branch.update) return;
+    load(code, CELL.lateSince);
+    load(code, CELL.redirect);
+    emitOperator(code, 'i64.eq');
+    code.if();
+    load(code, CELL.lateBranch).get(pc);
+    emitOperator(code, 'i64.eq');
+    code.if();
+    load(code, CELL.lateEntry).set(old).op(OP.end).op(OP.end);
+  }
+
+  /** The twin of the method of `BranchUnit`. */
+  private changesLate(
+    code: Code,
+    { pc, before, taken }: Record<'pc' | 'before' | 'taken', number>,
+    how: 'mispredicted' | 'decoded',
+  ): void {
+    const { core, branch } = this.parts.profile;
+    const distance = lateDistance(core, branch, how);
+    if (distance === 0) return;
+    const displacement = 5;
+    code.get(taken).get(displacement).i32(AA);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.eqz');
+    emitOperator(code, 'i32.and');
+    code.get(displacement).i32(-4 * distance);
+    emitOperator(code, 'i32.geU');
+    emitOperator(code, 'i32.and');
+    code.if().get(P.cpu);
+    load(code, CELL.redirect).memory(OP.i64Store, cellAt(CELL.lateSince));
+    store(code, CELL.lateBranch, pc);
+    store(code, CELL.lateEntry, before);
+    code.op(OP.end);
   }
 }

@@ -37,6 +37,9 @@ import type { ImportNumbers } from './weave-imports';
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
 const BD_SIGN_SHIFT = 15;
+/** Bits in front of the displacement of a direct branch, LI or BD. */
+const BEFORE_LI = 6;
+const BEFORE_BD = 16;
 
 export class TimingModuleWeaver implements ModuleWeaver {
   private readonly helpers: WeaveHelpers;
@@ -266,7 +269,23 @@ class WovenInstruction implements WovenHandler {
       code.i32(1);
       emitOperator(code, 'i32.and');
     }
-    code.i32(taken).call(helpers.branches.branch);
+    code.i32(taken);
+    this.displacement(taken);
+    code.call(helpers.branches.branch);
+  }
+
+  /** Pushes the displacement in bytes, with AA and LK; only where the branch is taken. */
+  private displacement(taken: 0 | 1): void {
+    const { code } = this.context;
+    if (!taken) {
+      code.i32(0);
+      return;
+    }
+    const before = this.template!.branch === 'always' ? BEFORE_LI : BEFORE_BD;
+    code.get(this.image.word).i32(before);
+    emitOperator(code, 'i32.shl');
+    code.i32(before);
+    emitOperator(code, 'i32.shrS');
   }
 
   access(where: AccessPlace, access: AccessDescriptor): void {

@@ -121,6 +121,20 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 15 + 2 + 5,
     warm: 15,
   },
+  // In the first pass decoding finds the branch at 5, so that its target is at 8 and fetching has read its entry when the
+  // instruction before it could issue at 11; the new one is there from 5 + 7 on. Then each end of the loop is wrong.
+  'a loop of five is decoded twice': {
+    body: 'mtctr 6; after0: nop; nop; nop; nop; bdnz after0',
+    setup: 'li 6,4;',
+    cold: 1 + 4 * 5 + 2 + 2 + 5,
+    warm: 1 + 4 * 5 + 5 + 5,
+  },
+  'one of six is not': {
+    body: 'mtctr 6; after0: nop; nop; nop; nop; nop; bdnz after0',
+    setup: 'li 6,4;',
+    cold: 1 + 4 * 6 + 2 + 5,
+    warm: 1 + 4 * 6 + 5 + 5,
+  },
   // Both have the same entry of the target cache. Each of the three is decoded: the first because the second has
   // overwritten its entry, the others as the first at their targets.
   'branches 4 KiB apart take each other out of the target cache': {

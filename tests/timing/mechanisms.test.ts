@@ -48,13 +48,11 @@ const WARM: readonly (readonly [name: string, body: string, cycles: number, setu
   ],
   // First round: decoding sees it is no backward branch; the others are first at their own target: each 1 + 5.
   ['a loop of one instruction cannot be predicted', 'mtctr 6; after0: bdnz after0', 1 + 9 * 6 + 1, 'li 6,10'],
-  // One wrong prediction at the end: nine rounds of two, the last 2 + 5, and mtctr.
-  [
-    'a loop of two is, but for its end',
-    'mtctr 6; after0: nop; bdnz after0',
-    1 + 9 * 2 + 2 + 5 + 5,
-    'li 6,10',
-  ],
+  // Wrong predictions: of the first round, as the last time it ended there, and of the last one. Behind the first one
+  // fetching reads the entry of the branch again one cycle before it is written, so that the second round is wrong too.
+  ['a loop of two is, but for its ends', 'mtctr 6; after0: nop; bdnz after0', 1 + 10 * 2 + 3 * 5, 'li 6,10'],
+  // It reads the entry a cycle later: just in time.
+  ['a loop of three', 'mtctr 6; after0: nop; nop; bdnz after0', 1 + 10 * 3 + 2 * 5, 'li 6,10'],
 ];
 
 describe.each(MODELS)('%s model', (_name, create) => {

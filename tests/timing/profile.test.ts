@@ -63,7 +63,7 @@ test.each<[string, string]>([
   ],
   [
     changed({ branch: { targetcache: 64 } }),
-    'mine.json: branch: unknown key "targetcache"; it has targetCache, decoded, mispredicted',
+    'mine.json: branch: unknown key "targetcache"; it has targetCache, update, decoded, mispredicted',
   ],
   [changed({ speed: 1 }), 'mine.json: unknown key "speed"; it has name'],
   [changed({ classes: { alu: 1 } }), 'mine.json: classes.alu: expected an object, got 1'],

@@ -157,7 +157,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     fetchMore: 6,
     recentPages: 2,
   },
-  branch: { targetCache: 1024, decoded: 2, mispredicted: 5 },
+  branch: { targetCache: 1024, update: 8, decoded: 2, mispredicted: 5 },
   invalidateAll: 63,
   hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0, nestedExit: 0, other: 0 },
   sources: [
