@@ -20,7 +20,32 @@ export function divideCycles(timing: DivideTiming, kind: DivideKind, a: bigint, 
   const dividendBits = bitLength(operand) + (kind.extended ? kind.bits : 0);
   if (!kind.extended && !kind.remainder && operand < divisor) return timing.smaller;
   const step = dividendBits <= 16 ? 0 : dividendBits <= 32 ? 1 : 2;
-  const { longQuotient, iterations, remainder } = timing;
+  const { longQuotient, iterations } = timing;
   const long = dividendBits - bitLength(divisor) >= longQuotient.bits ? longQuotient.cycles : 0;
-  return iterations[step] + long + (kind.remainder ? remainder : 0);
+  return (
+    iterations[step] + long + kindCycles(timing, kind) + operandCycles(timing, kind, { a, operand, divisor })
+  );
+}
+
+/** What a kind of divide adds, with any operands. */
+export function kindCycles(
+  { remainder, unsigned = 0, extended = { word: 0, doubleword: 0 } }: DivideTiming,
+  kind: DivideKind,
+): number {
+  if (kind.remainder) return remainder;
+  const sign = kind.signed ? 0 : unsigned;
+  return sign + (kind.extended ? extended[kind.bits === 32 ? 'word' : 'doubleword'] : 0);
+}
+
+/** What signs and lengths of operands add. @param operands that of RA, and the magnitudes */
+function operandCycles(
+  { negativeRemainder = 0, close = 0 }: DivideTiming,
+  { bits, signed, extended, remainder }: DivideKind,
+  { a, operand, divisor }: Record<'a' | 'operand' | 'divisor', bigint>,
+): number {
+  if (remainder) {
+    const negative = signed && BigInt.asIntN(bits, a) < 0n && operand % divisor !== 0n;
+    return negative ? negativeRemainder : 0;
+  }
+  return extended && bits === 64 && bitLength(operand) === bitLength(divisor) ? close : 0;
 }

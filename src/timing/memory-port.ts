@@ -73,11 +73,16 @@ export class MemoryPort {
     return this.dataRefill(real, this.free(at), this.zero);
   }
 
+  /** When the data cache has nothing to do: neither a refill nor stores. */
+  idle(): number {
+    const { cells } = this;
+    return Math.max(cells.get(CELL.dataIdle), cells.get(CELL.stored) + this.turn);
+  }
+
   /** When the data cache and the port are free. */
   private free(at: number): number {
-    const { cells } = this;
-    const port = cells.get(CELL.port) - this.data.request;
-    return Math.max(at, cells.get(CELL.dataIdle), cells.get(CELL.stored) + this.turn, port);
+    const port = this.cells.get(CELL.port) - this.data.request;
+    return Math.max(at, this.idle(), port);
   }
 
   private dataRefill(real: number, start: number, refill: number): number {

@@ -23,6 +23,7 @@ import { TranslationModel, type WalkSource } from './translation';
 export class Pipeline {
   readonly translation: TranslationModel;
   private readonly core: Core;
+  private readonly port: MemoryPort;
   private readonly pages: PageFilter;
   private readonly fetching: FetchUnit;
   private readonly storage: StorageUnit;
@@ -38,6 +39,7 @@ export class Pipeline {
   ) {
     const { core } = profile;
     const port = new MemoryPort(profile, cells);
+    this.port = port;
     this.translation = new TranslationModel(profile, { cells, structures, port }, source);
     this.core = new Core(profile, cells, structures);
     this.pages = new PageFilter(this.core, this.translation);
@@ -121,6 +123,8 @@ export class Pipeline {
     if (schedule.refetches) {
       this.fetching.onTheWrongPath(place);
       cells.set(CELL.redirect, cells.get(CELL.next));
+      // Perhaps the line is not in the cache any more.
+      cells.setHalves(CELL.line, -1, -1);
     }
     if (schedule.drops === 'instructions') this.dropInstructions();
   }
@@ -132,7 +136,8 @@ export class Pipeline {
     let at = next;
     for (const resource of schedule.reads) at = Math.max(at, cells.get(CELL.ready + resource));
     if (schedule.serialises) {
-      const idle = Math.max(this.lastIssue() + this.completion, cells.get(CELL.done));
+      const completed = Math.max(this.lastIssue() + this.completion, cells.get(CELL.done));
+      const idle = schedule.drains ? Math.max(completed, this.port.idle()) : completed;
       if (idle > timeOf(at)) at = idle + CAUSE.serialisation;
     }
     const issue = timeOf(at);

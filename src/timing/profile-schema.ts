@@ -131,6 +131,7 @@ const instruction = object({
   latency: positive,
   interval: positive,
   serialises: optional(boolean),
+  drains: optional(boolean),
   refetches: optional(boolean),
   record: optional(cycles),
   overflow: optional(cycles),
@@ -174,6 +175,10 @@ export const PROFILE_RULE: Rule = object({
     iterations: list(positive, 3),
     longQuotient: object({ bits: number({ min: 0, max: 128, integer: true }), cycles }),
     remainder: signed,
+    negativeRemainder: optional(signed),
+    unsigned: optional(signed),
+    extended: optional(object({ word: signed, doubleword: signed })),
+    close: optional(signed),
   }),
   fetch: object(cache),
   data: object({

@@ -18,6 +18,8 @@ export interface InstructionTiming {
   readonly interval: number;
   /** It issues when all earlier instructions have completed, and later ones wait until it has. */
   readonly serialises?: boolean;
+  /** With `serialises`: it also waits until no refill of the data cache and no store is under way. */
+  readonly drains?: boolean;
   /** Fetching starts anew after it: the interval has the cost, the branch target cache cannot be used behind it. */
   readonly refetches?: boolean;
   /** Added to the latency of CR0 with Rc=1, and of XER's overflow flags with OE=1. */
@@ -46,6 +48,14 @@ export interface DivideTiming {
   readonly longQuotient: { readonly bits: number; readonly cycles: number };
   /** Added for a remainder (negative: it saves). */
   readonly remainder: number;
+  /** Added for a remainder that is negative. Default 0. */
+  readonly negativeRemainder?: number;
+  /** Added for a quotient without sign. Default 0. */
+  readonly unsigned?: number;
+  /** Added for an extended divide of words, or of doublewords. Default 0. */
+  readonly extended?: { readonly word: number; readonly doubleword: number };
+  /** Added for an extended divide of doublewords whose operands have as many bits each. Default 0. */
+  readonly close?: number;
 }
 
 export interface CacheTiming {

@@ -46,6 +46,8 @@ export interface Template {
   /** Ticks after which it has completed. */
   readonly completes: number;
   readonly serialises: boolean;
+  /** It waits for refills of the data cache and for stores. */
+  readonly drains: boolean;
   readonly refetches: boolean;
   readonly branch: BranchKind | undefined;
   readonly divide: DivideKind | undefined;
@@ -235,6 +237,7 @@ export function templateOf(
     latency: ticksOf(t.latency),
     completes: ticksOf(Math.max(t.latency, profile.core.completion)),
     serialises: t.serialises ?? false,
+    drains: t.drains ?? false,
     refetches: t.refetches ?? false,
     branch: branchKind(row),
     divide,

@@ -2,6 +2,7 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder } from '../engine/wasm/module';
+import { kindCycles } from './divide';
 import type { TimingProfile } from './profile';
 import type { DivideKind } from './schedule';
 import { ticksOf } from './state';
@@ -32,6 +33,8 @@ export class DivideHelpers {
     const beyond = (cycles: number): bigint => BigInt(ticksOf(cycles - divide.trivial));
     const [a, b] = [0, 1];
     const code = new Code(2);
+    const more = this.signMatters(kind) ? code.local('i32') : undefined;
+    if (more !== undefined) emitNegative(code, a, kind, more);
     const bits = code.local('i64');
     const ticks = code.local('i64');
     for (const operand of [a, b]) emitMagnitude(code, operand, kind);
@@ -54,7 +57,7 @@ export class DivideHelpers {
     emitOperator(code, 'i64.sub');
     code.set(bits);
     const [short, middle, long] = divide.iterations;
-    const extra = kind.remainder ? divide.remainder : 0;
+    const extra = kindCycles(divide, kind);
     code.i64(beyond(short + extra));
     code
       .i64(beyond(middle + extra))
@@ -77,8 +80,51 @@ export class DivideHelpers {
     code.i64(BigInt(divide.longQuotient.bits));
     emitOperator(code, 'i64.ltS');
     code.op(OP.select);
+    this.operands(code, kind, more);
     return code;
   }
+
+  private signMatters({ remainder, signed }: DivideKind): boolean {
+    return remainder && signed && (this.profile.divide.negativeRemainder ?? 0) !== 0;
+  }
+
+  /** Adds what signs and lengths of the operands add. @param negative local: the dividend is; undefined: is not asked */
+  private operands(code: Code, { extended, bits }: DivideKind, negative: number | undefined): void {
+    const { negativeRemainder = 0, close = 0 } = this.profile.divide;
+    const [a, b] = [0, 1];
+    const add = (cycles: number, pushWhether: () => void): void => {
+      code.i64(BigInt(ticksOf(cycles))).i64(0n);
+      pushWhether();
+      code.op(OP.select);
+      emitOperator(code, 'i64.add');
+    };
+    if (negative !== undefined)
+      add(negativeRemainder, () => {
+        code.get(a).get(b);
+        emitOperator(code, 'i64.remU');
+        code.i64(0n);
+        emitOperator(code, 'i64.ne');
+        code.get(negative);
+        emitOperator(code, 'i32.and');
+      });
+    if (extended && bits === 64 && close !== 0)
+      add(close, () => {
+        for (const operand of [a, b]) {
+          code.get(operand);
+          emitOperator(code, 'i64.clz');
+        }
+        emitOperator(code, 'i64.eq');
+      });
+  }
+}
+
+/** Sets a local: whether an operand is negative. */
+function emitNegative(code: Code, operand: number, { bits }: DivideKind, negative: number): void {
+  code.get(operand);
+  if (bits === 32) emitOperator(code, 'i64.sext32');
+  code.i64(0n);
+  emitOperator(code, 'i64.ltS');
+  code.set(negative);
 }
 
 /** Replaces an operand by its magnitude in the width and signedness of the divide. */

@@ -25,6 +25,7 @@ import {
   type Image,
 } from './emit';
 import { CAUSE } from './causes';
+import { plus, raiseTo } from './emit-time';
 import type { ScheduleLibrary } from './library';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
@@ -33,6 +34,7 @@ import { emitAccess, type WovenContext } from './weave-accesses';
 import { emitOtherLine } from './weave-fetch';
 import { WeaveHelpers } from './weave-helpers';
 import type { ImportNumbers } from './weave-imports';
+import { turnTicks } from './weave-refill';
 
 const GPR = offsetOf('GPR');
 /** Least significant bit of the sign of a conditional branch's displacement. */
@@ -124,7 +126,7 @@ class WovenInstruction implements WovenHandler {
   }
 
   /** Sets `at` to the time at which the instruction issues. */
-  private issueTime({ reads, row, serialises }: Template, at: number): void {
+  private issueTime({ reads, row, serialises, drains }: Template, at: number): void {
     const { code, helpers } = this.context;
     load(code, CELL.next).set(at);
     if (reads.length === 0 && !serialises) return;
@@ -141,7 +143,7 @@ class WovenInstruction implements WovenHandler {
       maximum(code, one, ready);
       code.set(ready);
     });
-    if (serialises) this.waitForAll(ready);
+    if (serialises) this.waitForAll(ready, { drains });
     // Less than a slot later is the number of a cause, and no time.
     code.get(ready).get(at).i64(BigInt(TICKS.slot));
     emitOperator(code, 'i64.add');
@@ -150,7 +152,7 @@ class WovenInstruction implements WovenHandler {
   }
 
   /** Sets `ready` to the time at which everything before has completed, where that is later. */
-  private waitForAll(ready: number): void {
+  private waitForAll(ready: number, { drains }: Pick<Template, 'drains'>): void {
     const { code, profile } = this.context;
     const idle = code.local('i64');
     const one = code.local('i64');
@@ -163,9 +165,11 @@ class WovenInstruction implements WovenHandler {
     code.get(idle).i64(BigInt(ticksOf(profile.core.completion)));
     emitOperator(code, 'i64.add');
     code.set(idle);
-    load(code, CELL.done).set(one);
-    maximum(code, one, idle);
-    code.set(idle);
+    raiseTo(code, idle, one, () => load(code, CELL.done));
+    if (drains) {
+      raiseTo(code, idle, one, () => load(code, CELL.dataIdle));
+      raiseTo(code, idle, one, () => plus(load(code, CELL.stored), turnTicks(profile.data)));
+    }
     code.get(idle).i64(BigInt(CAUSE.serialisation));
     emitOperator(code, 'i64.or');
     code
@@ -237,6 +241,8 @@ class WovenInstruction implements WovenHandler {
       this.context.helpers.branches.wrongPath(code);
       code.get(P.cpu);
       load(code, CELL.next).memory(OP.i64Store, cellAt(CELL.redirect));
+      // Perhaps the line is not in the cache any more.
+      code.get(P.cpu).i64(-1n).memory(OP.i64Store, cellAt(CELL.line));
     }
   }
 

@@ -45,6 +45,10 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 8,
     warm: 5,
   },
+  // What it loads is there at 6, but the last row comes at 11.
+  'sync waits for all of a refill': { body: 'ld 4,0(20); sync; nop', cold: 11 + 3 + 1, warm: 3 + 3 + 1 },
+  // icbi at 0 takes 3.5; isync 6, and then its line is looked up and there 5 later.
+  'isync behind icbi fetches from memory': { body: 'icbi 0,20; isync; nop', cold: 15, warm: 15 },
   // The refill before is over at 11: the pointer of what misses is there at 6.
   'a chain of misses is 11 each': {
     body: 'ld 4,0(20); ldx 5,20,4; ldx 6,20,5; add 7,6,6',

@@ -27,11 +27,28 @@ const WARM: readonly (readonly [name: string, body: string, cycles: number, setu
   ['more bits 47', 'divd 4,6,5', 47, 'li 5,1; sldi 5,5,40; li 6,1; sldi 6,6,62'],
   ['and a long quotient 10 more', 'divd 4,6,5', 57, 'li 5,3; li 6,1; sldi 6,6,62'],
   ['the remainder one less', 'modsd 4,6,5', 30, 'li 5,3; li 6,1000'],
+  // It has no sign that could overflow.
+  ['an unsigned quotient one less', 'divdu 4,6,5', 30, 'li 5,3; li 6,1000'],
+  ['of a long one too', 'divdu 4,6,5', 56, 'li 5,3; li 6,-1'],
+  ['less by more does not get there', 'divdu 4,6,5', 10, 'li 5,3; li 6,1'],
+  // Negated, and its sign is checked.
+  ['a negative remainder two more', 'modsd 4,6,5', 32, 'li 5,3; li 6,-1000'],
+  ['but not 0', 'modsd 4,6,5', 30, 'li 5,3; li 6,-999'],
+  ['nor one without sign', 'modud 4,6,5', 30, 'li 5,3; li 6,1000'],
+  // Three states to get the dividend in place, and twice 10 for the quotient.
+  ['an extended quotient', 'divde 4,6,5', 47 + 3 + 10, 'li 5,3; li 6,1'],
+  ['a short one', 'divde 4,6,5', 47 + 3, 'li 5,1; sldi 5,5,40; li 6,1'],
+  ['an unsigned one', 'divdeu 4,6,5', 47 + 3 + 10 - 1, 'li 5,3; li 6,1'],
+  ['one that may have its top bit', 'divde 4,6,5', 47 + 3 + 10 + 3, 'li 5,3; li 6,2'],
+  ['one of a word', 'divwe 4,6,5', 47 + 1, 'li 5,3; li 6,1'],
   ['also of a smaller dividend', 'modsd 4,6,5', 30, 'li 5,1000; li 6,3'],
   ['extended overflow 10', 'divde 4,6,5', 10, 'li 5,3; li 6,4'],
   ['only the low words count for divw', 'divw 4,6,5', 31, 'li 5,3; li 6,1; sldi 6,6,40; addi 6,6,1000'],
   // mftb completes three cycles after its issue, then the sync has three to itself: 2 + 3.
   ['sync waits for everything and lets wait', 'sync', 5],
+  ['sync does not wait for a store that has the port', 'std 4,0(20); sync; nop', 3 + 3 + 1],
+  // The second store has the port from 3 on, as its page is another: sync issues when it is through, at 6.
+  ['but for one that had to wait', 'std 4,0(20); std 4,0(21); sync', 6 + 3, 'addi 21,20,4096'],
   ['isync fetches anew', 'isync', 6],
   ['an access across a doubleword takes one more', 'ld 4,4(20); nop', 3],
   ['one within it does not', 'lwz 4,4(20); nop', 2],

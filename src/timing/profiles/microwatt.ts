@@ -82,7 +82,8 @@ export const MICROWATT_PROFILE: TimingProfile = {
     sprFast: slowSpr,
     spr: slowSpr,
     cache: simple,
-    sync: serialising(3),
+    // The data cache's state machine has to be idle when it sees the instruction.
+    sync: { ...serialising(3), drains: true },
     atomic: { latency: 3, interval: 2 },
     tlb: blocking(7),
     system: { ...blocking(6), refetches: true },
@@ -126,6 +127,12 @@ export const MICROWATT_PROFILE: TimingProfile = {
     iterations: [31, 39, 47],
     longQuotient: { bits: 56, cycles: 10 },
     remainder: -1,
+    // States of the divider: a check of a signed quotient's sign; the negation of a remainder, with that check; where an
+    // extended dividend goes, and the top bit of its quotient.
+    unsigned: -1,
+    negativeRemainder: 2,
+    extended: { word: 1, doubleword: 3 },
+    close: 3,
   },
   // Fetching asks three cycles before the instruction could issue, loads and stores one cycle after they issued. Reads
   // are acknowledged from the second cycle on, writes from the first, a doubleword a cycle.
