@@ -7,11 +7,10 @@ import { LINUX } from '../../../src/kvm/nested/hazards';
 import { historyText, NestedHistory } from '../../../src/kvm/nested/history';
 import { getOrCreateNested } from '../../../src/kvm/nested/nested-guests';
 import type { NestedEvent } from '../../../src/trace/events/nested';
-import { L2Tree, LPID, World, type WorldOptions } from './support';
+import { CALL, L2Tree, LPID, TLBIE, World, type WorldOptions } from './support';
 
 const NGPA = 0x5000_0000;
 const GPA = 0x40_0000;
-const H_TLB_INVALIDATE = 0xf808;
 
 /** A world that is checked; time is the number of the event. */
 function checked(options: WorldOptions = {}, every = 1) {
@@ -32,7 +31,7 @@ function orphaned() {
   const { world, tree } = all;
   const user = getOrCreateNested(world.nested, LPID)!;
   world.setEntry(LPID, 0n);
-  world.hypercall(H_TLB_INVALIDATE, 0x9_0000, LPID, 0x800);
+  world.hypercall(CALL.tlbie, TLBIE.full, LPID, 0x800);
   world.setEntry(LPID, tree.pate0);
   world.accessAs(user, NGPA);
   return { ...all, user };
@@ -49,7 +48,7 @@ test('all is well: nothing is said, and nothing is checked that nothing touched'
 test('every N-th time', () => {
   const { world, checker } = checked({}, 3);
   for (let i = 0; i < 7; i++) {
-    world.hypercall(H_TLB_INVALIDATE, 0x1_0000, LPID, NGPA + 0xa0);
+    world.hypercall(CALL.tlbie, TLBIE.page, LPID, NGPA + 0xa0);
     world.access(NGPA);
     checker.settled();
   }

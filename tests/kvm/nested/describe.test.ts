@@ -14,12 +14,11 @@ import { describeRmap } from '../../../src/kvm/nested/describe-rmap';
 import { listShadow } from '../../../src/kvm/nested/describe-shadow';
 import { LINUX, STRICT } from '../../../src/kvm/nested/hazards';
 import { getOrCreateNested } from '../../../src/kvm/nested/nested-guests';
-import { L2Tree, LPID, RC, World } from './support';
+import { CALL, L2Tree, LPID, RC, TLBIE, World } from './support';
 
 const NGPA = 0x5000_0000;
 const GPA = 0x40_0000;
 const NO_COLOR = new chalk.Instance({ level: 0 });
-const H_TLB_INVALIDATE = 0xf808;
 const SMALL = { memory: 16 * 2 ** 20, l1: 8 * 2 ** 20 };
 
 const textOf = (dumped: Dumped): string => {
@@ -43,7 +42,7 @@ function setup() {
 
 /** L1's tlbie of one 64K page. */
 const invalidate = (world: World, nGpa: number): number =>
-  world.hypercall(H_TLB_INVALIDATE, 0x1_0000, LPID, nGpa + 0xa0);
+  world.hypercall(CALL.tlbie, TLBIE.page, LPID, nGpa + 0xa0);
 
 describe('rmap', () => {
   test('entries are live until their shadow entry goes, and stale with the reason from then on', () => {
@@ -74,7 +73,7 @@ gfn 0x40: a list of 2, head 0xa0000, L0 0xc000000000070187  64K rwxRC
       [NGPA, undefined],
     ]);
     world.setEntry(LPID, 0n);
-    world.hypercall(H_TLB_INVALIDATE, 0x9_0000, LPID, 0x800);
+    world.hypercall(CALL.tlbie, TLBIE.full, LPID, 0x800);
     expect(reasons().map(([, reason]) => reason)).toEqual(Array(3).fill('no such nested guest'));
   });
 
@@ -236,7 +235,7 @@ LPID 5: shadow LPID 2, 1 reference
     tree.map(NGPA, GPA);
     const user = getOrCreateNested(world.nested, LPID)!;
     world.setEntry(LPID, 0n);
-    world.hypercall(H_TLB_INVALIDATE, 0x9_0000, LPID, 0x800);
+    world.hypercall(CALL.tlbie, TLBIE.full, LPID, 0x800);
     tree.world.setEntry(LPID, tree.pate0);
     user.pate0 = tree.pate0;
     world.accessAs(user, NGPA);

@@ -8,14 +8,12 @@ import { StateCopy } from '../../../src/kvm/nested/state-diff';
 import { writeGuest } from '../../../src/kvm/translate';
 import type { HypercallEvent } from '../../../src/trace/events/hypervisor';
 import type { NestedEvent } from '../../../src/trace/events/nested';
-import { L2Tree, LPID, World, type WorldOptions } from './support';
+import { CALL, L2Tree, LPID, TLBIE, World, type WorldOptions } from './support';
 
 const HV_AT = 0x20_0000;
 const REGS_AT = 0x20_1000;
 const NGPA = 0x5000_0000;
 const GPA = 0x40_0000;
-const H_ENTER_NESTED = 0xf804;
-const H_TLB_INVALIDATE = 0xf808;
 
 /** An L1 whose hypercalls come with their events. */
 class Traced {
@@ -51,7 +49,7 @@ class Traced {
     const { vm } = this.world;
     writeGuest(vm, { gpa: BigInt(HV_AT), bytes: hv.bytes });
     writeGuest(vm, { gpa: BigInt(REGS_AT), bytes: regs.bytes });
-    return this.call(H_ENTER_NESTED, HV_AT, REGS_AT);
+    return this.call(CALL.enter, HV_AT, REGS_AT);
   }
 
   events<E extends NestedEvent['ev']>(ev: E): Extract<NestedEvent, { ev: E }>[] {
@@ -103,7 +101,7 @@ describe('decoded calls', () => {
         (r, prs, ric, is, ap) => {
           const traced = new Traced({ memory: 16 * 2 ** 20, l1: 8 * 2 ** 20 });
           const instruction = (r << 16n) | (prs << 17n) | (ric << 18n);
-          const call = traced.call(H_TLB_INVALIDATE, instruction, LPID, (is << 10n) | (ap << 5n));
+          const call = traced.call(CALL.tlbie, instruction, LPID, (is << 10n) | (ap << 5n));
           expect(call.result === 'H_PARAMETER').toBe(call.effect!.startsWith('refused'));
         },
       ),
@@ -209,7 +207,7 @@ test('what goes says why: an entry dropped by the host, a guest removed by a cal
   perform(discardPages(world.l0.mm, { start: world.hva + GPA, end: world.hva + GPA + 65536 }));
   expect(traced.events('rmap').at(-1)).toMatchObject({ op: 'drop', live: true, cause: 'host unmap' });
   world.setEntry(LPID, 0n);
-  traced.call(H_TLB_INVALIDATE, 0x9_0000, LPID, 0x800);
+  traced.call(CALL.tlbie, TLBIE.full, LPID, 0x800);
   const removed = traced.events('nested.guest').find(({ op }) => op === 'remove');
   expect(removed).toMatchObject({ lpid: LPID, cause: 'H_TLB_INVALIDATE' });
 });

@@ -11,6 +11,11 @@ import type { NestedGuests } from '../../../src/kvm/nested/part';
 import { setUserMemoryRegion } from '../../../src/kvm/set-memory-region';
 import { readGuest } from '../../../src/kvm/translate';
 
+/** Hypercalls of a nested hypervisor by their numbers (Linux arch/powerpc/include/asm/hvcall.h). */
+export const CALL = { partition: 0xf800, enter: 0xf804, tlbie: 0xf808, copy: 0xf80c, rpt: 0x448 } as const;
+/** First arguments of H_TLB_INVALIDATE: the translations of a page; all, with what is cached of tables. */
+export const TLBIE = { page: 0x1_0000, full: 0x9_0000 } as const;
+
 /** Where the test's L1 keeps its partition table, and L2's tree. */
 export const PARTITION_TABLE = 0x10_0000;
 export const LPID = 5;

@@ -25,9 +25,9 @@ import { Translator } from '../../../src/mmu/translate';
 import { CpuState } from '../../../src/state/cpu-state';
 import { CPU_BLOCK_SIZE, offsetOf } from '../../../src/state/layout';
 import type { NestedEvent } from '../../../src/trace/events/nested';
-import { L1World, LPID, PARTITION_TABLE } from './l1-world';
+import { L1World, L2Tree, LPID, PARTITION_TABLE } from './l1-world';
 
-export { L2Tree, LPID, PARTITION_TABLE, RC, RWX } from './l1-world';
+export { CALL, L2Tree, LPID, PARTITION_TABLE, RC, RWX, TLBIE } from './l1-world';
 
 export interface WorldOptions extends NestedPartOptions {
   readonly memory?: number;
@@ -195,3 +195,17 @@ export class World extends L1World {
 }
 
 export const hex = (value: bigint | undefined): string => `0x${(value ?? -1n).toString(16)}`;
+
+/** A page of the nested guest, and the page of L1 that the tests put there. */
+export const NGPA = 0x4000_0000;
+export const GPA = 0x40_0000;
+
+/** A world whose L1 has a nested guest, with nothing in its tree. */
+export function setup(options: WorldOptions = {}): { readonly world: World; readonly tree: L2Tree } {
+  const world = new World(options);
+  return { world, tree: new L2Tree(world) };
+}
+
+/** Which of the pages from {@link NGPA} on have a shadow entry. */
+export const mapped = (world: World, count: number, step = 65536, lpid = LPID): boolean[] =>
+  Array.from({ length: count }, (_, i) => world.shadow(NGPA + i * step, lpid) !== undefined);
