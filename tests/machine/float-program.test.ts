@@ -2,18 +2,15 @@
 import { MSR } from '../../isa/registers/msr';
 import { PROGRAM_CAUSE } from '../../isa/registers/interrupt-status';
 import { maskOf } from '../../src/core/bits';
+import { INTERRUPTS_STOP } from '../support/facility-program';
 import { program, type Program } from '../support/program';
 
 const CAUSES = maskOf(PROGRAM_CAUSE.FP_ENABLED, PROGRAM_CAUSE.SRR0_IS_NEXT);
 /** f1 = 1, f2 = 0, f3 = 3; FPSCR and MSR as asked; then the code; interrupts stop with SRR0 and SRR1 in r3 and r4. */
 const run = (machine: 'powernv' | 'microwatt', code: string, { fpscr = 0, msr = 0n } = {}): Program => {
-  const stop = ['mfspr 3, 26', 'mfspr 4, 27', 'li 5, 1', 'attn'].join('\n');
   return program(
     `
-        .org 0x700
-        ${stop}
-        .org 0x800
-        ${stop}
+        ${INTERRUPTS_STOP}
         .org 0x1000
 start:
         li      10, data

@@ -1,44 +1,16 @@
 /** Vector-scalar instructions on whole machines: results through storage, interrupts at their own address. */
 import { MSR } from '../../isa/registers/msr';
-import { program, type Program } from '../support/program';
+import { FACILITIES, runWithFacilities } from '../support/facility-program';
 
-const STOP = ['mfspr 3, 26', 'li 5, 1', 'attn'].join('\n');
-/** The MSR that the code runs with has the facilities named. Interrupts stop with SRR0 in r3 and 1 in r5. */
-interface Options {
-  readonly msr?: bigint;
-  readonly byteOrder?: 'big' | 'little';
-}
-const ALL = MSR.FP.mask | MSR.VEC.mask | MSR.VSX.mask;
-const run = (code: string, { msr = ALL, byteOrder = 'big' }: Options = {}): Program =>
-  program(
-    `
-        .org 0x700
-        ${STOP}
-        .org 0xf20
-        ${STOP}
-        .org 0xf40
-        ${STOP}
-        .org 0x1000
-start:
-        li      10, data
-        li      11, out
-        mfmsr   6
-        oris    7, 6, ${(msr >> 16n).toString()}
-        ori     7, 7, ${(msr & 0xffffn).toString()}
-        mtmsrd  7
-        isync
-        ${code}
-        attn
-        .balign 16
+const DATA = `
 data:   .quad   0x3fff000000000000, 0, 0x4000800000000000, 0
         .quad   0x3ff0000000000000, 0x4000000000000000
 out:    .quad   0, 0, 0, 0
-`,
-    { model: 'power10', byteOrder },
-  ).finish(); // prettier-ignore
-
+`;
 test.each(['big', 'little'] as const)('quad precision, vectors and lengths, %s-endian', (byteOrder) => {
   const code = `
+        li      10, data
+        li      11, out
         lxvd2x  34, 0, 10
         addi    12, 10, 16
         lxvd2x  35, 0, 12
@@ -57,7 +29,7 @@ test.each(['big', 'little'] as const)('quad precision, vectors and lengths, %s-e
         lxvl    7, 10, 13
         mfvsrd  23, 7
         mfvsrld 24, 7`;
-  const p = run(code, { byteOrder });
+  const p = runWithFacilities(code, { byteOrder, data: DATA });
   expect(p.gpr(20).toString(16)).toBe('4001000000000000');
   expect([p.gpr(21), p.gpr(22)]).toEqual([0x4000n << 48n, 0x4010n << 48n]);
   const stored = Buffer.from(p.bytes(p.at('out'), 24)).toString('hex');
@@ -75,19 +47,20 @@ test.each([
   ['lxvl 40, 10, 11', MSR.VEC.mask],
   ['lxssp 3, 0(10)', MSR.VEC.mask],
 ])('%s without its facility is an interrupt at its own address', (instruction, facility) => {
-  const p = run(`at: ${instruction}`, { msr: ALL & ~facility });
+  const p = runWithFacilities(`at: ${instruction}`, { msr: FACILITIES & ~facility });
   expect([p.gpr(5), p.gpr(3)]).toEqual([1n, p.at('at')]);
 });
 
 test('an enabled exception of a quad operation interrupts and keeps the target', () => {
-  const p = run(
+  const p = runWithFacilities(
     `
+        li      10, data
         mtfsb1  27
         lxvd2x  34, 0, 10
         xxlxor  35, 35, 35
         xxlor   36, 34, 34
 at:     xsdivqp 4, 2, 3`,
-    { msr: ALL | MSR.FE0.mask },
+    { msr: FACILITIES | MSR.FE0.mask, data: DATA },
   );
   expect([p.gpr(5), p.gpr(3)]).toEqual([1n, p.at('at')]);
   expect(p.cpu.state.vsr(36)[0]).toBe(0x3fff_0000_0000_0000n);

@@ -30,12 +30,9 @@ const partitionStep = (level: number, purpose: WalkStep['purpose'], leaf: boolea
   decision: leaf ? 'leaf' : 'next level',
 });
 
-/** A two-stage walk: a process's tree of two levels, every entry found through a partition's tree of two levels. */
-export const NESTED_WALK: WalkEvent = {
-  ev: 'walk',
-  t: 1234,
+/** A store of a process of a partition. */
+const STORE = {
   cpu: 0,
-  ea: 0x1000_2345n,
   access: 'store',
   hv: false,
   pr: true,
@@ -44,6 +41,14 @@ export const NESTED_WALK: WalkEvent = {
   sideEffects: true,
   effLPID: 1,
   effPID: 5,
+} as const;
+
+/** A two-stage walk: a process's tree of two levels, every entry found through a partition's tree of two levels. */
+export const NESTED_WALK: WalkEvent = {
+  ev: 'walk',
+  t: 1234,
+  ...STORE,
+  ea: 0x1000_2345n,
   tlb: 'miss',
   steps: [
     { scope: 'partition', what: 'PATE', purpose: 'access', hostRa: 0x10010n, value: 0xa000_0000_0001_00adn, value1: 0x20000n, index: 1, decision: 'used' },
@@ -67,16 +72,8 @@ export const NESTED_WALK: WalkEvent = {
 /** A walk that ended at its first entry. */
 export const FAULTING_WALK: WalkEvent = {
   ev: 'walk',
-  cpu: 0,
-  access: 'store',
-  hv: false,
-  pr: true,
-  relocation: true,
-  mode: 'radix',
-  sideEffects: true,
-  effLPID: 1,
-  effPID: 5,
   t: 2000,
+  ...STORE,
   ea: 0xc000_0000_0000_0000n,
   steps: [{ scope: 'process', what: 'PDE', purpose: 'access', hostRa: 0x40n, value: 0n, level: 0, index: 8, shift: 39, decision: 'invalid' }],
   permissions: [],
