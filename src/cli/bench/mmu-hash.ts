@@ -1,5 +1,4 @@
 /** `book3s bench mmu`, hashed translation: what one translation costs, by itself. Measures; decides nothing. */
-import { performance } from 'node:perf_hooks';
 import { PTEG_SIZE } from '../../../isa/tables/hpte';
 import { RealMemory } from '../../core/memory';
 import { ACCESS } from '../../mmu/access';
@@ -7,8 +6,8 @@ import { slbmte } from '../../mmu/hash/slb';
 import { POWER9 } from '../../mmu/policy';
 import { Translator } from '../../mmu/translate';
 import { CpuState } from '../../state/cpu-state';
-import type { WalkEvent } from '../../trace/events/walk';
-import type { BenchFigure } from './mmu';
+import type { Figure } from './report';
+import { KeptWalks, nanoseconds } from './translations';
 
 const PARTITION_TABLE = 0x10000;
 const HPT = 0x400000;
@@ -17,8 +16,6 @@ const HTABSIZE = 2;
 const GROUPS = 1 << 13;
 const MEMORY = 32 << 20;
 const PAGES = 2048;
-/** Pages in the order of a fixed stride that is coprime to their number, so that no two in a row are neighbours. */
-const STRIDE = 197;
 const REPEATS = 5;
 
 const VSID = 0x12345n;
@@ -54,38 +51,19 @@ function machine(): { memory: RealMemory; cpu: CpuState } {
   return { memory, cpu };
 }
 
-/** Median nanoseconds of one call, over repeats after a warm-up of the same length. */
-function nanoseconds(count: number, once: (eaLo: number) => boolean): number {
-  const run = (): number => {
-    const start = performance.now();
-    for (let i = 0, page = 0; i < count; i++, page = (page + STRIDE) & (PAGES - 1))
-      if (!once(page * 4096 + 8)) throw new Error('the benchmark table does not translate');
-    return ((performance.now() - start) * 1e6) / count;
-  };
-  run();
-  const times = Array.from({ length: REPEATS }, run).sort((a, b) => a - b);
-  return Math.round(times[REPEATS >> 1]! * 10) / 10;
-}
-
 /** Measures untraced and traced searches with a full SLB; takes about two seconds. */
-export function benchHash(): { figures: BenchFigure[] } {
+export function benchHash(): { figures: Figure[] } {
   const { memory, cpu } = machine();
   const mmu = new Translator(memory, POWER9);
   const secondary = 2 * PAGES * 4096;
-  const figures: BenchFigure[] = [];
+  const figures: Figure[] = [];
   const measure = (name: string, from: number, count: number): void => {
     const load = (eaLo: number): boolean => mmu.access(cpu, ACCESS.load, 0, from + eaLo);
-    figures.push({ name, value: nanoseconds(count, load), unit: 'ns' });
+    figures.push({ name, value: nanoseconds({ count, repeats: REPEATS, pages: PAGES }, load), unit: 'ns' });
   };
   measure('hash walk, primary group', 0, 500_000);
   measure('hash walk, secondary group', secondary, 500_000);
-  const kept: WalkEvent[] = [];
-  mmu.observer = {
-    walk(event) {
-      kept[kept.length & 1023] = event;
-      if (kept.length >= 1024) kept.length = 0;
-    },
-  };
+  mmu.observer = new KeptWalks();
   measure('hash walk, primary group, traced', 0, 20_000);
   return { figures };
 }

@@ -1,26 +1,18 @@
 /** `book3s bench mmu`: what one translation costs, by itself. Measures; decides nothing. */
-import { performance } from 'node:perf_hooks';
 import { RealMemory } from '../../core/memory';
 import { ACCESS } from '../../mmu/access';
 import { POWER9 } from '../../mmu/policy';
 import { Translator } from '../../mmu/translate';
 import { CpuState } from '../../state/cpu-state';
-import type { WalkEvent } from '../../trace/events/walk';
-
-export interface BenchFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly peer?: string;
-  readonly ratio?: number;
-}
+import type { Figure } from './report';
+import { KeptWalks, nanoseconds } from './translations';
 
 const PARTITION_TABLE = 0x10000;
 const MEMORY = 32 << 20;
 const PAGES = 512;
-/** Pages in the order of a fixed stride that is coprime to their number, so that no two in a row are neighbours. */
-const STRIDE = 197;
 const REPEATS = 20;
+/** How many of them are accessed. */
+const ACCESSED = 128;
 
 /** Root description: 52-bit tree, 2^13 entries. */
 const ROOT = 0x40000000000000adn;
@@ -61,20 +53,8 @@ function machine(): { memory: RealMemory; cpu: CpuState } {
   return { memory, cpu };
 }
 
-/** Nanoseconds of one call: the best of several repeats, for what else the machine does only adds. */
-function nanoseconds(count: number, once: (eaLo: number) => boolean): number {
-  const run = (): number => {
-    const start = performance.now();
-    for (let i = 0, page = 0; i < count; i++, page = (page + STRIDE) & 0x7f)
-      if (!once(page * 4096 + 8)) throw new Error('the benchmark tables do not translate');
-    return ((performance.now() - start) * 1e6) / count;
-  };
-  run();
-  return Math.round(Math.min(...Array.from({ length: REPEATS }, run)) * 10) / 10;
-}
-
 /** Measures untraced and traced walks of one and two stages; takes about two seconds. */
-export function benchMmu(): { figures: BenchFigure[] } {
+export function benchMmu(): { figures: Figure[] } {
   const { memory, cpu } = machine();
   const mmu = new Translator(memory, POWER9);
   const load = (eaLo: number): boolean => mmu.access(cpu, ACCESS.load, 0, eaLo);
@@ -86,19 +66,18 @@ export function benchMmu(): { figures: BenchFigure[] } {
     cpu.setNamed('MSR', 0x8000000000001012n);
     cpu.setNamed('LPIDR', 2n);
   };
-  const kept: WalkEvent[] = [];
-  const walk = (event: WalkEvent): void => {
-    kept[kept.length & 1023] = event;
-    if (kept.length >= 1024) kept.length = 0;
-  };
-  const figures: BenchFigure[] = [];
+  const figures: Figure[] = [];
   const measure = (name: string, context: () => void, count: number): void => {
     context();
-    figures.push({ name, value: nanoseconds(count, load), unit: 'ns' });
+    figures.push({
+      name,
+      value: nanoseconds({ count, repeats: REPEATS, pages: ACCESSED }, load),
+      unit: 'ns',
+    });
   };
   measure('radix walk, 4 levels', host, 100_000);
   measure('radix walk, two stages', guest, 50_000);
-  mmu.observer = { walk };
+  mmu.observer = new KeptWalks();
   measure('radix walk, 4 levels, traced', host, 5_000);
   measure('radix walk, two stages, traced', guest, 5_000);
   return { figures };
