@@ -174,21 +174,15 @@ describe('dump', () => {
   state.cr = 0x8000_0001;
   state.setVsr(1, 1n, 2n);
   const memory = new Uint8Array(1 << 17).map((_, i) => i % 251);
-  const content = encodeSnapshot(
-    {
-      machine: 'powernv',
-      model: 'power9',
-      guestMemory: memory.length,
-      cpus: [saveRegisters(state)],
-      nested: null,
-      tlb: [null],
-      devices: {},
-      scheduler: {},
-    },
-    memory,
-    ZLIB,
-  );
-  const snapshot = (): string => file('s.snap', content);
+  const contentOf = (model: string): Uint8Array => {
+    const machine = { machine: 'powernv', model, guestMemory: memory.length, cpus: [saveRegisters(state)] };
+    return encodeSnapshot(
+      { ...machine, nested: null, tlb: [null], devices: {}, scheduler: {} },
+      memory,
+      ZLIB,
+    );
+  };
+  const snapshot = (): string => file('s.snap', contentOf('power9'));
 
   it('shows all registers as text and as JSON', async () => {
     const { code, out } = await cli(['dump', 'registers', '--snapshot', snapshot()]);
@@ -239,22 +233,7 @@ describe('dump', () => {
     expect(text).toMatchObject({ code: 2, err: expect.stringMatching(/x: not a snapshot/) as string });
     const none = await cli(['dump', 'registers', '--snapshot', file('none')]);
     expect(none.err).toMatch(/none: cannot read the snapshot: ENOENT/);
-    const base = {
-      machine: 'powernv',
-      model: '970',
-      guestMemory: memory.length,
-      cpus: [saveRegisters(state)],
-      nested: null,
-      tlb: [null],
-      devices: {},
-      scheduler: {},
-    };
-    const other = await cli([
-      'dump',
-      'registers',
-      '--snapshot',
-      file('o.snap', encodeSnapshot(base, memory, ZLIB)),
-    ]);
+    const other = await cli(['dump', 'registers', '--snapshot', file('o.snap', contentOf('970'))]);
     expect(other.err).toMatch(/o\.snap: CPU model 970 is unknown/);
   });
 });
