@@ -86,6 +86,7 @@ export class Execution {
     timing.attach(this.engine, this.cpus);
     this.storages.forEach((storage, i) => {
       storage.onAccess = (access) => timing.accessed(this.cpus[i]!, access);
+      if (timing.leaf) storage.leafOf = () => timing.leaf!(this.cpus[i]!);
       // A model that sees instructions one by one sees their accesses here.
       if (timing.observe) storage.cacheable = false;
     });
@@ -209,7 +210,7 @@ export class Execution {
     if (stepping && executed === 1) afterInstruction(cpu, this.calls.completed);
     if (exit === EXIT.fetch) {
       this.counters.fetchMisses++;
-      fetchPage(this.engine, cpu, variant);
+      fetchPage(this.engine, cpu, variant, this.options.timing);
     }
     return executed;
   }

@@ -5,12 +5,16 @@ import { offsetOf } from '../state/layout';
 import { compatibilitySet } from './compatibility';
 import type { Cpu } from './cpu';
 import { takeStorageInterrupt } from './interrupts';
+import type { TimingPort } from './timing-port';
 
 const NIA = offsetOf('NIA');
 const PAGE_MASK = ~0xfff;
 
-/** Translates NIA for fetching, or takes the interrupt. @param variant of generated code that the CPU runs */
-export function fetchPage(engine: Engine, cpu: Cpu, variant: number): void {
+/**
+ * Translates NIA for fetching, or takes the interrupt.
+ * @param variant of generated code that the CPU runs
+ */
+export function fetchPage(engine: Engine, cpu: Cpu, variant: number, timing?: TimingPort): void {
   const { state, translator } = cpu;
   if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
     takeStorageInterrupt(cpu);
@@ -23,5 +27,5 @@ export function fetchPage(engine: Engine, cpu: Cpu, variant: number): void {
     return;
   }
   const mode = engine.decodeMode(variant, compatibilitySet(cpu));
-  engine.cacheFetch(state, { hi: state.hi(NIA), lo: state.lo(NIA) }, page, mode);
+  engine.cacheFetch(state, page, mode, timing?.leaf?.(cpu));
 }

@@ -62,6 +62,8 @@ export class Storage {
   cacheable = true;
   /** Sees every access that succeeded here, while it is set; the address is in ARG. */
   onAccess: ((access: TimedAccess) => void) | undefined;
+  /** What the translation cache keeps for a cycle model of the translation that was just made. */
+  leafOf: (() => number) | undefined;
 
   constructor(
     private readonly cpu: Cpu,
@@ -303,6 +305,7 @@ export class Storage {
     this.engine.cacheTranslation(cpu.state, { hi: span.eaHi, lo: span.eaLo }, page, {
       read: translator.mayReadLater,
       write: translator.mayWriteLater,
+      leaf: this.leafOf?.() ?? 0,
     });
   }
 }

@@ -36,6 +36,8 @@ export interface TimingPort {
   leavesBefore?(cpu: Cpu): boolean;
   /** Generated code was left: NIA is exact. */
   left?(cpu: Cpu): void;
+  /** What the translation cache keeps for the model of the translation that was just made: a word, 0 for nothing. */
+  leaf?(cpu: Cpu): number;
   /** A load or store succeeded; the effective address is in ARG. */
   accessed(cpu: Cpu, access: TimedAccess): void;
   interrupted(cpu: Cpu): void;

@@ -21,7 +21,7 @@ import { Reservations } from './reservations';
 import { handlersOf, type HandlerGroup } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
-import { TranslationCache } from './translation-cache';
+import { TranslationCache, type CachedTranslation } from './translation-cache';
 import type { EngineWeaver } from './weaver';
 import { WriteWatch } from './write-watch';
 import { WASM, type WasmMemory } from './wasm/api';
@@ -63,6 +63,7 @@ const { handlers: HANDLERS, special: SPECIALISED } = handlersOf(INSTRUCTIONS);
 const TABLE_STRIDE = SPECIAL.count + HANDLERS.length;
 const LEFT = offsetOf('LEFT');
 const IP = offsetOf('IP');
+const NIA = offsetOf('NIA');
 
 /** Compiled modules, which every machine with such a CPU shares. */
 const modules = new Map<string, object>();
@@ -168,24 +169,25 @@ export class Engine {
     cpu: CpuState,
     ea: { hi: number; lo: number },
     page: number,
-    permits: { read: boolean; write: boolean },
+    what: CachedTranslation,
   ): void {
     const number = page >>> 12;
     const seen = this.code.holds(page) || this.ram.tablePages[number] !== 0 || this.writes.isWithheld(number);
-    const write = permits.write && !seen;
-    const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { read: permits.read, write });
+    const write = what.write && !seen;
+    const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { ...what, write });
     if (write) this.writes.granted(page >>> 12, cpu.index, entry);
   }
 
   /**
-   * Enters a fetch translation of a 4K page of host real memory.
-   * @param level distinguishes sets of instructions: rows outside `filter` are illegal (PCR)
+   * Enters the fetch translation of the 4K page of host real memory at NIA.
+   * @param page real address of the page
+   * @param leaf the word for a cycle model
    */
-  cacheFetch(cpu: CpuState, ea: { hi: number; lo: number }, page: number, mode: DecodeMode): void {
+  cacheFetch(cpu: CpuState, page: number, mode: DecodeMode, leaf = 0): void {
     const wasCode = this.code.holds(page);
     const records = this.code.records(page, mode);
     if (!wasCode) this.writes.revoke(page >>> 12);
-    this.caches[cpu.index]!.insertFetch(ea.hi, ea.lo, records);
+    this.caches[cpu.index]!.insertFetch(cpu.hi(NIA), cpu.lo(NIA), records, leaf);
   }
 
   /** Must be told of every write to real memory that generated code did not do. */

@@ -34,6 +34,14 @@ const FETCH_AT = offsetOf('FETCHBASE');
 const DCTX = offsetOf('DCTX');
 const ICTX = offsetOf('ICTX');
 
+/** What an entry says of its page. */
+export interface CachedTranslation {
+  readonly read: boolean;
+  readonly write: boolean;
+  /** What a cycle model wants to know of the translation; default 0: nothing. */
+  readonly leaf?: number;
+}
+
 export class TranslationCache {
   private readonly words: Int32Array;
   private readonly tlb: number;
@@ -96,10 +104,10 @@ export class TranslationCache {
   /**
    * Enters the 4K page of an effective address for the current context.
    * @param page real address of the page, inside host real memory
-   * @param permits which accesses may use it
+   * @param what which accesses may use it, and the word for a cycle model
    * @returns the number of the entry
    */
-  insert(eaHi: number, eaLo: number, page: number, permits: { read: boolean; write: boolean }): number {
+  insert(eaHi: number, eaLo: number, page: number, what: CachedTranslation): number {
     const { words } = this;
     const at = this.entry(eaLo);
     const low = (eaLo & PAGE_LOW) | this.cpu.lo(DCTX);
@@ -111,9 +119,10 @@ export class TranslationCache {
       this.setTag(at, EMPTY, EMPTY);
       this.setTag(at + 2, EMPTY, EMPTY);
     }
-    if (permits.read) this.setTag(at, eaHi, low);
-    if (permits.write) this.setTag(at + 2, eaHi, low);
+    if (what.read) this.setTag(at, eaHi, low);
+    if (what.write) this.setTag(at + 2, eaHi, low);
     words[at + 4] = addend;
+    words[at + 5] = what.leaf ?? 0;
     return (at - (this.tlb >> 2)) / (TLB_ENTRY.size >> 2);
   }
 
@@ -122,12 +131,16 @@ export class TranslationCache {
     this.words[at + 1] = hi;
   }
 
-  /** Enters a fetch translation: the page's decoded records begin at a linear address. */
-  insertFetch(eaHi: number, eaLo: number, records: number): void {
+  /**
+   * Enters a fetch translation: the page's decoded records begin at a linear address.
+   * @param leaf the word for a cycle model
+   */
+  insertFetch(eaHi: number, eaLo: number, records: number, leaf: number): void {
     const at = this.fetchEntry(eaLo);
     this.words[at] = (eaLo & PAGE_LOW) | this.cpu.lo(ICTX);
     this.words[at + 1] = eaHi;
     this.words[at + 2] = records;
+    this.words[at + 3] = leaf;
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { CpuState } from '../state/cpu-state';
 import type { Access } from './access';
 import type { TranslationContext } from './context';
+import type { HashTranslation } from './hash';
 import { TableReads } from './table-reads';
 import type { Translator } from './translate';
 
@@ -13,6 +14,7 @@ export class TableReader {
   constructor(
     private readonly translator: Translator,
     private readonly ctx: TranslationContext,
+    private readonly hash: HashTranslation,
   ) {}
 
   /** The entries that a translation reads from the roots on, whatever is cached. Good until the next question. */
@@ -37,6 +39,26 @@ export class TableReader {
       this.all(cpu, access, eaHi, eaLo).keepLast();
       return reads;
     }
+    return this.leaf();
+  }
+
+  /**
+   * The same of the translation that was just made, without making it again. Undefined where that does not say all: an
+   * architected TLB, real mode, and the secondary group of a hashed table.
+   */
+  lastOfCurrent(): TableReads | undefined {
+    const { ctx, reads, hash } = this;
+    if (ctx.caches !== undefined) return undefined;
+    if (isTree(ctx)) return this.leaf();
+    const at = ctx.mode === 'hypervisorReal' ? undefined : hash.primaryEntry;
+    if (at === undefined) return undefined;
+    reads.start();
+    reads.hashedEntry(at);
+    return reads;
+  }
+
+  private leaf(): TableReads {
+    const { ctx, reads } = this;
     reads.start();
     reads.treeEntry(ctx, ctx.twoStage ? ctx.partition : ctx.process);
     return reads;

@@ -63,14 +63,14 @@ export class TableReads implements TranslationRecorder {
   readonly addresses = new Float64Array(MOST);
   /** What each is: {@link tableLevelName}. */
   readonly levels = new Int32Array(MOST);
-  /** log2 of the bytes that an entry of a process's tree maps; 0 for other entries. */
+  /** log2 of the bytes that an entry of the address's own tree maps; 0 for other entries. */
   readonly shifts = new Int32Array(MOST);
 
   start(): void {
     this.count = 0;
   }
 
-  /** @param lo lower half of a host real address @param shift log2 of what a process's entry maps */
+  /** @param lo lower half of a host real address @param shift log2 of what an entry of the address's own tree maps */
   add(level: number, lo: number, shift = 0): void {
     if (this.count === MOST) return;
     this.levels[this.count] = level;
@@ -100,7 +100,7 @@ export class TableReads implements TranslationRecorder {
     const partition = tree.scope === 'partition';
     const kind = isLeaf(tree.valueHi) ? PTE : PDE;
     const purpose = partition ? ctx.purpose : 0;
-    const shift = partition ? 0 : tree.shift;
+    const shift = partition && ctx.mode === 'radix' ? 0 : tree.shift;
     this.add(numberOf({ kind, partition, purpose, level: tree.level }), tree.hostLo, shift);
   }
 
@@ -121,4 +121,4 @@ export class TableReads implements TranslationRecorder {
 /** The numbers of entries of the partition table and of a process table. */
 export const PARTITION_ENTRY = numberOf({ kind: PATE, partition: true, purpose: 0, level: -1 });
 export const PROCESS_ENTRY = numberOf({ kind: PRTE, partition: false, purpose: 0, level: -1 });
-const HASHED_ENTRY = numberOf({ kind: HPTE, partition: false, purpose: 0, level: -1 });
+export const HASHED_ENTRY = numberOf({ kind: HPTE, partition: false, purpose: 0, level: -1 });

@@ -63,7 +63,7 @@ export class Translator {
   constructor(memory: RealMemory, policy: MmuPolicy, hash: HashTranslation = new HashedTranslation(policy)) {
     this.ctx = new TranslationContext(memory, policy);
     this.hash = hash;
-    this.tables = new TableReader(this, this.ctx);
+    this.tables = new TableReader(this, this.ctx, hash);
   }
 
   /** Sees every translation while it is set; without one nothing is collected. */

@@ -154,10 +154,13 @@ export const offsetOf = (name: string): number => slot(name).offset;
 /** True where an SPR of this name has a doubleword of its own in the CPU block. */
 export const hasSlot = (name: string): boolean => placed.slots.has(name);
 
-/** A translation cache entry: read tag, write tag (both EA page | context), addend to a linear address. */
-export const TLB_ENTRY = { readTag: 0, writeTag: 8, addend: 16, size: 32 } as const;
-/** A fetch cache entry: tag, address of the decoded page's first record. */
-export const FETCH_ENTRY = { tag: 0, records: 8, size: 16 } as const;
+/**
+ * A translation cache entry: read tag, write tag (both EA page | context), addend to a linear address; `leaf` is what a
+ * cycle model wants to know of the translation, 0 for nothing.
+ */
+export const TLB_ENTRY = { readTag: 0, writeTag: 8, addend: 16, leaf: 20, size: 32 } as const;
+/** A fetch cache entry: tag, address of the decoded page's first record; `leaf` as above. */
+export const FETCH_ENTRY = { tag: 0, records: 8, leaf: 12, size: 16 } as const;
 /** A decoded record: index of the handler in the function table, instruction word (suffix in the next record). */
 export const RECORD = { handler: 0, word: 4, size: 8, perPage: 1024 } as const;
 /** Bytes from one decoded page to the next: the records, then the record that leaves the page, then free room. */
@@ -167,7 +170,7 @@ export const RECORD_PAGE = 8200;
 /** In the same room: a counter of 32 bits for each record, for a cycle model. */
 export const RECORD_COUNTERS = 8204;
 /** Bytes of the tables of one CPU's cycle model. */
-export const TIMING_TABLES_SIZE = 131072;
+export const TIMING_TABLES_SIZE = 262144;
 
 export const TLB_ENTRIES = 65536;
 export const FETCH_ENTRIES = 4096;

@@ -15,13 +15,20 @@ export interface PageCost {
 /** Pages that are kept: those that walked first. */
 const PAGES_KEPT = 65536;
 const FIRST_SLOTS = 1024;
-/** Walks that are noted before they are entered; two numbers each: page and ticks. */
+/** Walks that are noted before they are entered. */
 const NOTES = 1024;
+/** Words of a note: number of the page, then ticks; before the first note, how many there are. */
+const NOTE_WORDS = 4;
+const FIRST_NOTE = 2;
+
 /** Numbers of an entry: of the page, how often, how long; and one that makes it half a cache line. */
 const ENTRY = 4;
 const [PAGE, WALKS, TICKS] = [0, 1, 2];
 const NO_PAGE = -1;
 const WORD = 2 ** 32;
+
+/** Where generated code notes walks, in bytes. */
+export const WALK_NOTES = { most: NOTES, first: 4 * FIRST_NOTE, size: 4 * NOTE_WORDS, ticks: 8 } as const;
 /** An odd number whose products spread over the upper bits. */
 const SPREAD = 0x9e3779b1 | 0;
 
@@ -34,8 +41,24 @@ const emptyTable = (slots: number): Float64Array => {
 export class PageCosts {
   private table = emptyTable(FIRST_SLOTS);
   private pages = 0;
-  private readonly notes = new Float64Array(2 * NOTES);
-  private noted = 0;
+
+  static readonly words = FIRST_NOTE + NOTE_WORDS * NOTES;
+
+  /** @param notes {@link PageCosts.words} words from `at` on, where generated code can note walks too */
+  constructor(
+    private readonly notes: Int32Array = new Int32Array(PageCosts.words),
+    private readonly at = 0,
+  ) {
+    this.noted = 0;
+  }
+
+  private get noted(): number {
+    return this.notes[this.at]!;
+  }
+
+  private set noted(count: number) {
+    this.notes[this.at] = count;
+  }
 
   clear(): void {
     this.table = emptyTable(FIRST_SLOTS);
@@ -45,15 +68,21 @@ export class PageCosts {
 
   /** A walk of a page took so long. @param hi @param lo the number of the page in halves, 52 bits */
   charge(hi: number, lo: number, ticks: number): void {
+    if (this.noted === NOTES) this.enterAll();
     const { notes } = this;
-    notes[this.noted] = hi * WORD + (lo >>> 0);
-    notes[this.noted + 1] = ticks;
-    this.noted += 2;
-    if (this.noted === 2 * NOTES) this.enterAll();
+    const i = this.at + FIRST_NOTE + NOTE_WORDS * this.noted;
+    notes[i] = lo;
+    notes[i + 1] = hi;
+    notes[i + 2] = ticks | 0;
+    notes[i + 3] = Math.floor(ticks / WORD);
+    this.noted++;
   }
 
   private enterAll(): void {
-    for (let i = 0; i < this.noted; i += 2) this.enter(this.notes[i]!, this.notes[i + 1]!);
+    const number = (i: number): number => this.notes[i + 1]! * WORD + (this.notes[i]! >>> 0);
+    const first = this.at + FIRST_NOTE;
+    for (let i = first; i < first + NOTE_WORDS * this.noted; i += NOTE_WORDS)
+      this.enter(number(i), number(i + 2));
     this.noted = 0;
   }
 

@@ -22,14 +22,15 @@ type Known = 'page' | 21 | 30 | 39 | undefined;
 
 const TABLES = [21, 30, 39] as const;
 /** A page of 2 MiB: its entry is kept where those of tables are. */
-const LARGE_PAGE = 21;
-const SMALL_PAGE = 12;
-/** In the upper word of a tag, above a context's 12 bits: which entries it is of. */
-const LEVEL_SHIFT = 12;
-const LEVELS = { 21: 1, 30: 2, 39: 3, page: 4 } as const;
+export const LARGE_PAGE = 21;
+/** In the upper word of a tag, above a context's 12 bits: which entries it is of. Beside it the quadrant. */
+export const LEVEL_SHIFT = 12;
+export const QUADRANT = 3 << 30;
+export const LEVELS = { 21: 1, 30: 2, 39: 3, page: 4 } as const;
 /** What makes sets of one address different for entries of different levels. */
-const SALT = { 21: 9, 30: 18, 39: 36, page: 9 } as const;
-const TOP_SHIFT = 46 - 32;
+export const SALT = { 21: 9, 30: 18, 39: 36, page: 9 } as const;
+/** First bit of the upper half of an address that is folded into the number of a set. */
+export const TOP_SHIFT = 46 - 32;
 
 /** Bits of an address from `shift` on. */
 const above = ({ hi, lo }: WalkedAddress, shift: number): number =>
@@ -39,11 +40,10 @@ const READS = countCell('walkReads');
 const READ_MISSES = countCell('walkReadMisses');
 
 const tagOf = ({ hi, context }: WalkedAddress, level: number): number =>
-  context | (level << LEVEL_SHIFT) | (hi & (3 << 30));
+  context | (level << LEVEL_SHIFT) | (hi & QUADRANT);
 
 export class PageWalk {
-  /** The machine knows the base of the process table, and the trees of lower and upper addresses. */
-  private base = false;
+  /** The machine knows the trees of lower and upper addresses. */
   private readonly trees = [false, false];
   private readonly ticks: Readonly<Record<keyof WalkTiming, number>>;
   private readonly readHit: number;
@@ -77,7 +77,7 @@ export class PageWalk {
 
   /** Nothing of before is known: RIC=2 of tlbie, or reset. */
   forget(): void {
-    this.base = false;
+    this.parts.structures.leaves.baseKnown = false;
     this.trees.fill(false);
   }
 
@@ -119,6 +119,7 @@ export class PageWalk {
    */
   walk(at: number, address: WalkedAddress, known: Exclude<Known, 'page'>, reads: TableReads): number {
     const { ticks } = this;
+    const { leaves } = this.parts.structures;
     let time = at + (known === 39 ? ticks.topTable : known === undefined ? ticks.nothing : ticks.table);
     const upper = address.hi < 0 ? 1 : 0;
     let checked = known !== undefined;
@@ -126,8 +127,8 @@ export class PageWalk {
       const level = reads.levels[i]!;
       const shift = reads.shifts[i]!;
       if (level === PARTITION_ENTRY) {
-        if (!this.base) time = Math.max(time, this.read(at + ticks.base, reads, i) + ticks.check);
-        this.base = true;
+        if (!leaves.baseKnown) time = Math.max(time, this.read(at + ticks.base, reads, i) + ticks.check);
+        leaves.baseKnown = true;
         continue;
       }
       if (level === PROCESS_ENTRY && (known !== undefined || this.trees[upper])) continue;
@@ -169,12 +170,6 @@ export class PageWalk {
     const end = Math.max(at, there) + this.readHit;
     this.book(levels[i]!, end - at);
     return end;
-  }
-
-  /** Whether a walk's last entry is of a page that the second level keeps. */
-  static isSmall({ count, shifts }: TableReads): boolean {
-    const shift = shifts[count - 1];
-    return shift === SMALL_PAGE || shift === 0;
   }
 
   /** tlbie without RIC: pages, and not tables, leave the cache of tables. */

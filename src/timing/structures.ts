@@ -1,15 +1,22 @@
 /** The caches, lookaside buffers and the branch target cache of one CPU, empty after reset. */
 import type { TimingProfile, TlbTiming, TreeReplacement } from './profile';
+import { LeafKinds } from './leaf-kinds';
+import { PageCosts } from './page-costs';
 import { FirstWayTable, Table } from './tables';
 import { LruTable, TreeTable, type WayTable } from './tree-tables';
 
-/** Where the first-level structures lie in their region, in words; generated code looks into those. */
+/** Where what generated code looks into lies in its region, in words. */
 export interface StructureMap {
   readonly fetch: number;
   readonly data: number;
   readonly instructionTlb: number;
   readonly dataTlb: number;
   readonly targets: number;
+  /** Only where a tree of bits chooses what leaves. */
+  readonly second: number;
+  readonly walkCache: number;
+  readonly leaves: number;
+  readonly notes: number;
   readonly words: number;
 }
 
@@ -25,6 +32,10 @@ export function structureMap({ fetch, data, translation: t, branch }: TimingProf
     instructionTlb: take(Table.words(t.instruction.sets, t.instruction.ways)),
     dataTlb: take(Table.words(t.data.sets, t.data.ways)),
     targets: take(2 * branch.targetCache),
+    second: take(regionWords(t.second)),
+    walkCache: take(regionWords(t.walkCache)),
+    leaves: take(LeafKinds.words),
+    notes: take(PageCosts.words),
     get words() {
       return words;
     },
@@ -41,8 +52,13 @@ export function tlbSet({ sets, index }: TlbTiming, page: number, context: number
 }
 
 type WayTableShape = { sets: number; ways: number; replacement?: TreeReplacement };
-const wayTable = ({ sets, ways, replacement }: WayTableShape): WayTable =>
-  replacement === 'tree' ? new TreeTable(sets, ways) : LruTable.of(sets, ways);
+
+/** Words of a structure behind the first level that are in the region: the others are TypeScript's alone. */
+const regionWords = ({ sets, ways, replacement }: WayTableShape): number =>
+  replacement === 'tree' ? TreeTable.words(sets, ways) : 0;
+
+const wayTable = ({ sets, ways, replacement }: WayTableShape, words: Int32Array, at: number): WayTable =>
+  replacement === 'tree' ? new TreeTable(sets, ways, words, at) : LruTable.of(sets, ways);
 
 export class Structures {
   readonly fetch: Table;
@@ -52,6 +68,9 @@ export class Structures {
   readonly second: WayTable;
   readonly walkCache: WayTable;
   readonly targets: BranchTargets;
+  readonly leaves: LeafKinds;
+  /** What walks have cost. */
+  readonly pages: PageCosts;
 
   /** @param region words of {@link structureMap} from `at` on: of linear memory, or private */
   constructor(profile: TimingProfile, region?: Int32Array, at = 0) {
@@ -64,8 +83,10 @@ export class Structures {
     this.instructionTlb = new Table(words, at + map.instructionTlb, t.instruction.sets, t.instruction.ways);
     this.dataTlb = new Table(words, at + map.dataTlb, t.data.sets, t.data.ways);
     this.targets = new BranchTargets(words, at + map.targets, branch.targetCache);
-    this.second = wayTable(t.second);
-    this.walkCache = wayTable(t.walkCache);
+    this.second = wayTable(t.second, words, at + map.second);
+    this.walkCache = wayTable(t.walkCache, words, at + map.walkCache);
+    this.leaves = new LeafKinds(words, at + map.leaves);
+    this.pages = new PageCosts(words, at + map.notes);
   }
 
   /** As after reset. */

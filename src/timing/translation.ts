@@ -3,8 +3,9 @@
  * the data cache that a walk reads through. Addresses come from the translator; this only says how long it takes.
  */
 import { TABLE_LEVELS, tableLevelName, type TableReads } from '../mmu/table-reads';
-import { PageCosts } from './page-costs';
+import { endsSmall } from './leaf-kinds';
 import type { MemoryPort } from './memory-port';
+import type { PageCosts } from './page-costs';
 import { PageWalk, type WalkedAddress } from './page-walk';
 import type { TimingProfile } from './profile';
 import { countCell, ticksOf, type Cells } from './state';
@@ -24,7 +25,7 @@ export interface WalkSource {
 const TABLE_SHIFT = 9;
 const PAGE_SHIFT = 12;
 /** Ways of the second level that are compared first. */
-const FAST_WAYS = 2;
+export const FAST_WAYS = 2;
 /** Behind the numbers of what walks read: the second level. */
 const SECOND_LEVEL = TABLE_LEVELS;
 
@@ -38,11 +39,8 @@ const COUNTED = {
 } as const;
 
 export class TranslationModel {
-  readonly pages = new PageCosts();
-  /** Ticks by what was looked up or read, and the numbers of that in the order of the first time. */
+  /** Ticks by what was looked up or read, but for what generated code books. */
   private readonly ticksAt = new Float64Array(TABLE_LEVELS + 1);
-  private readonly isBooked = new Uint8Array(TABLE_LEVELS + 1);
-  private readonly booked: number[] = [];
   /** The last walk was of a page that the second level keeps. */
   private isSmall = true;
   /** All that has been booked. */
@@ -77,24 +75,30 @@ export class TranslationModel {
 
   reset(): void {
     this.ticksAt.fill(0);
-    this.isBooked.fill(0);
-    this.booked.length = 0;
-    this.pages.clear();
+    this.structures.leaves.reset();
+    this.structures.pages.clear();
     this.machine?.forget();
+  }
+
+  /** What the walks of each page have cost. */
+  get pages(): PageCosts {
+    return this.structures.pages;
   }
 
   /** Ticks by what was looked up or read, for the second part of the CPI stack. */
   get byLevel(): ReadonlyMap<string, number> {
+    const { leaves } = this.structures;
+    const all = this.ticksAt.slice();
+    all[SECOND_LEVEL]! += leaves.lookedUp;
+    for (const [level, ticks] of leaves.ticks()) all[level]! += ticks;
+    const levels = [SECOND_LEVEL, ...Array(TABLE_LEVELS).keys()].filter((level) => all[level]! > 0);
     const name = (level: number): string => (level === SECOND_LEVEL ? 'second level' : tableLevelName(level));
-    return new Map(this.booked.map((level) => [name(level), this.ticksAt[level]!]));
+    return new Map(levels.map((level) => [name(level), all[level]!]));
   }
 
   private book(level: number, ticks: number): void {
     this.allBooked += ticks;
     this.ticksAt[level]! += ticks;
-    if (this.isBooked[level] !== 0) return;
-    this.isBooked[level] = 1;
-    this.booked.push(level);
   }
 
   /** Ticks that translating adds to an access at `at` whose page is not the one before it. */
@@ -123,7 +127,7 @@ export class TranslationModel {
       ? this.machineWalk(this.machine, use, { hi: eaHi, lo: eaLo, context }, at)
       : this.simpleWalk(use, eaHi, eaLo, context);
     if (this.isSmall) structures.second.insert(secondSet, tag, lo);
-    this.pages.charge(hi, lo, ticks + more);
+    structures.pages.charge(hi, lo, ticks + more);
     return ticks + more;
   }
 
@@ -147,7 +151,7 @@ export class TranslationModel {
     const before = this.allBooked;
     const ticks = machine.walk(at, address, known, reads) - at;
     this.book(SECOND_LEVEL, ticks - (this.allBooked - before));
-    this.isSmall = PageWalk.isSmall(reads);
+    this.isSmall = endsSmall(reads);
     return ticks;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Structures that only TypeScript looks into: entries stay in their ways, a way without an entry is filled first, and
- * what leaves else is the least recently used entry or what a tree of bits takes for it.
+ * Structures behind the first level: entries stay in their ways, a way without an entry is filled first, and what leaves
+ * else is the least recently used entry or what a tree of bits takes for it.
  */
 import { EMPTY, Table } from './tables';
 
@@ -34,19 +34,30 @@ export class LruTable extends Table implements WayTable {
 
 /** A binary tree above the ways of each set has a bit at each node that points away from the last use. */
 export class TreeTable implements WayTable {
+  /** Two words for each entry. */
   private readonly words: Int32Array;
-  /** Bit n of a set's number is node n; node n has nodes 2n+1 and 2n+2 below it. */
+  /** A word for each set. Bit n of it is node n; node n has nodes 2n+1 and 2n+2 below it. */
   private readonly trees: Int32Array;
   private readonly levels: number;
 
-  /** @param ways a power of two, 32 at most */
+  /**
+   * @param ways a power of two, 32 at most
+   * @param region {@link TreeTable.words} words from `at` on: first the entries, then the trees
+   */
   constructor(
     sets: number,
     private readonly ways: number,
+    region: Int32Array = new Int32Array(TreeTable.words(sets, ways)),
+    at = 0,
   ) {
-    this.words = new Int32Array(2 * sets * ways).fill(EMPTY);
-    this.trees = new Int32Array(sets);
+    const entries = 2 * sets * ways;
+    this.words = region.subarray(at, at + entries).fill(EMPTY);
+    this.trees = region.subarray(at + entries, at + entries + sets).fill(0);
     this.levels = Math.log2(ways);
+  }
+
+  static words(sets: number, ways: number): number {
+    return 2 * sets * ways + sets;
   }
 
   /** Which way would leave is not forgotten. */

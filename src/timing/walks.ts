@@ -8,9 +8,9 @@ import type { WalkSource } from './translation';
 
 const PIDR = offsetOf('PIDR');
 const LPIDR = offsetOf('LPIDR');
-/** Bits of a context's number. */
-const CONTEXT_MASK = 0xfff;
-const PID_SHIFT = 4;
+/** Bits of a context's number, and where LPID is in it. */
+export const CONTEXT_MASK = 0xfff;
+export const LPID_SHIFT = 4;
 
 export class TranslatorWalks implements WalkSource {
   constructor(private readonly cpu: Cpu) {}
@@ -19,7 +19,7 @@ export class TranslatorWalks implements WalkSource {
   context(eaHi: number): number {
     const { state } = this.cpu;
     const pid = eaHi < 0 ? 0 : state.lo(PIDR);
-    return (pid ^ (state.lo(LPIDR) << PID_SHIFT)) & CONTEXT_MASK;
+    return (pid ^ (state.lo(LPIDR) << LPID_SHIFT)) & CONTEXT_MASK;
   }
 
   // The access itself succeeded, so that a load of the same address does.

@@ -6,10 +6,10 @@ import { OP } from '../engine/wasm/opcodes';
 import type { AccessPlace } from '../engine/weaver';
 import { offsetOf } from '../state/layout';
 import { cellAt, count, load, loadReady, P, storeReady, type Image } from './emit';
-import { emitTimeOf, pushIssued } from './emit-time';
+import { pushIssued } from './emit-time';
 import type { TimingProfile } from './profile';
 import type { Template } from './schedule';
-import { CELL } from './state';
+import { CELL, TICKS } from './state';
 import { NO_SPAN } from './weave-access';
 import type { WeaveHelpers } from './weave-helpers';
 import { CONDITIONAL_FLAG, STORE_FLAG, ZERO_FLAG, type ImportNumbers } from './weave-imports';
@@ -71,15 +71,19 @@ export function emitAccess(
   code
     .i32(access.bytes | (isStore ? STORE_FLAG : 0))
     .i32(span)
+    .i32(issued?.template.completes ?? 0)
     .call(helpers.storage.access);
-  if (isStore || !issued) code.op(OP.drop);
-  else emitLater(code, issued);
+  if (issued && issued.template.writes.length > 0) emitLater(code, issued);
+  else code.op(OP.drop);
   const { stored } = helpers.storage.stores;
   if (isStore && stored !== undefined) code.op(OP.else).get(P.cpu).get(real).get(place.issue).call(stored);
   code.op(OP.end);
 }
 
-/** Emits: what a load writes is ready later by the ticks on the stack, with their cause; 0: as before. */
+/**
+ * Emits: what an instruction writes is ready later by the ticks on the stack. The cause in the bits below takes the place
+ * of what it was, but for 0, which leaves it.
+ */
 function emitLater(code: Code, { template: { row, writes }, image }: IssuedInstruction): void {
   const wait = code.local('i64');
   code.tee(wait).i64(0n);
@@ -88,7 +92,15 @@ function emitLater(code: Code, { template: { row, writes }, image }: IssuedInstr
   for (const { ref } of writes)
     storeReady(code, { image, form: row.form, ref }, () => {
       loadReady(code, image, row.form, ref);
-      emitTimeOf(code);
+      code
+        .i64(-1n)
+        .i64(~BigInt(TICKS.slot - 1))
+        .get(wait)
+        .i64(BigInt(TICKS.slot - 1));
+      emitOperator(code, 'i64.and');
+      emitOperator(code, 'i64.eqz');
+      code.op(OP.select);
+      emitOperator(code, 'i64.and');
       code.get(wait);
       emitOperator(code, 'i64.add');
     });

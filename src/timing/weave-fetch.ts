@@ -2,7 +2,7 @@
 import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import { Code } from '../engine/wasm/module';
-import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
+import { FETCH_ENTRIES, FETCH_ENTRY, offsetOf, RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
 import { CAUSE } from './causes';
 import { cellAt, count, differs, emitBlame, load, P, pushAddress, store } from './emit';
 import { plus, raiseTo } from './emit-time';
@@ -12,6 +12,7 @@ import { structureMap } from './structures';
 import { emitHolds } from './weave-pages';
 import { emitRealAddress, type HelperParts, type LookAheadHelper } from './weave-look-ahead';
 import type { RefillHelper } from './weave-refill';
+import type { WalkHelper } from './weave-walk';
 
 /** High half of the cell of the last line. */
 const REAL_LINE = cellAt(CELL.line) + 4;
@@ -34,8 +35,7 @@ export class FetchHelper {
 
   constructor(
     private readonly parts: HelperParts,
-    private readonly refills: RefillHelper,
-    private readonly ahead: LookAheadHelper,
+    private readonly others: { refills: RefillHelper; ahead: LookAheadHelper; walks: WalkHelper },
   ) {
     const { builder } = parts;
     this.fetch = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
@@ -83,8 +83,9 @@ export class FetchHelper {
     this.parts.builder.define(this.fetch, code);
   }
 
-  /** Emits: another page, while fetches are translated. Only TypeScript looks behind the first level. */
-  private translate(code: Code, { page, translation }: Locals): void {
+  /** Emits: another page, while fetches are translated. */
+  private translate(code: Code, locals: Locals): void {
+    const { page, translation } = locals;
     const { recentPages = 0 } = this.parts.profile.translation;
     code
       .get(P.cpu)
@@ -99,7 +100,9 @@ export class FetchHelper {
     code.if();
     this.firstLevel(code, page);
     emitOperator(code, 'i32.eqz');
-    code.if().get(P.cpu).get(P.ip).call(this.parts.imports.timeFetch).i32(0).op(OP.return).op(OP.end);
+    code.if();
+    this.behindFirstLevel(code, locals);
+    code.op(OP.else);
     if (recentPages > 0) {
       code
         .i64(0n)
@@ -110,8 +113,52 @@ export class FetchHelper {
       code.op(OP.select).set(translation).get(P.cpu);
       load(code, CELL.fetchPage).memory(OP.i64Store, cellAt(CELL.fetchBefore));
     }
+    code.op(OP.end);
     store(code, CELL.fetchPage, page);
     code.op(OP.end).op(OP.end);
+  }
+
+  /** Emits: the first level does not have the page. Returns where TypeScript has to look. */
+  private behindFirstLevel(code: Code, { page, translation, set }: Locals): void {
+    const { imports, profile } = this.parts;
+    const { ahead, walks } = this.others;
+    const slow = (): void => void code.get(P.cpu).get(P.ip).call(imports.timeFetch).i32(0).op(OP.return);
+    if (walks.fetch === undefined) {
+      slow();
+      return;
+    }
+    this.entry(code, page);
+    code.tee(set).memory(OP.i64Load, FETCH_ENTRY.tag).get(page).i64(12n);
+    emitOperator(code, 'i64.shl');
+    code.get(P.cpu).memory(OP.i64Load, offsetOf('ICTX'));
+    emitOperator(code, 'i64.or');
+    emitOperator(code, 'i64.ne');
+    code.if();
+    slow();
+    code.op(OP.end).get(P.cpu);
+    pushAddress(code);
+    code.get(set).memory(OP.i32Load, FETCH_ENTRY.leaf).get(P.cpu).get(P.ip).i32(1).call(ahead.lookedUp);
+    code.call(walks.fetch).tee(translation).i64(0n);
+    emitOperator(code, 'i64.ltS');
+    code.if();
+    slow();
+    code.op(OP.end);
+    if (!profile.translation.recentPages) return;
+    const nobody = code.local('i64');
+    code.i64(-1n).set(nobody);
+    store(code, CELL.fetchBefore, nobody);
+  }
+
+  /** Pushes the address of a page's entry in the fetch cache. */
+  private entry(code: Code, page: number): void {
+    code.get(page);
+    emitOperator(code, 'i32.wrap');
+    code.i32(FETCH_ENTRIES - 1);
+    emitOperator(code, 'i32.and');
+    code.i32(FETCH_ENTRY.size);
+    emitOperator(code, 'i32.mul');
+    code.get(P.cpu).memory(OP.i32Load, offsetOf('FETCHBASE'));
+    emitOperator(code, 'i32.xor');
   }
 
   /** Emits: the line is there, perhaps because it is being brought in; returns where nothing waits. */
@@ -125,7 +172,7 @@ export class FetchHelper {
     if (arrives) {
       emitRealAddress(code);
       code.set(real);
-      this.refills.instructionsThere(code, real);
+      this.others.refills.instructionsThere(code, real);
       code.set(ready);
     }
     code.get(translation);
@@ -144,13 +191,13 @@ export class FetchHelper {
     count(code, 'instructionMisses');
     this.raiseToLookedUp(code, { ready, translation });
     emitRealAddress(code);
-    code.set(real).get(P.cpu).get(real).get(ready).call(this.refills.fetch);
+    code.set(real).get(P.cpu).get(real).get(ready).call(this.others.refills.fetch);
     plus(code, ticksOf(fetch.miss)).set(ready);
   }
 
   private raiseToLookedUp(code: Code, { ready, translation }: Pick<Locals, 'ready' | 'translation'>): void {
     raiseTo(code, ready, code.local('i64'), () => {
-      code.get(P.cpu).get(P.ip).i32(1).call(this.ahead.lookedUp).get(translation);
+      code.get(P.cpu).get(P.ip).i32(1).call(this.others.ahead.lookedUp).get(translation);
       emitOperator(code, 'i64.add');
     });
   }

@@ -16,6 +16,7 @@ import type { ImportNumbers } from './weave-imports';
 import { LookAheadHelper } from './weave-look-ahead';
 import { RefillHelper } from './weave-refill';
 import { TableHelpers } from './weave-tables';
+import { WalkHelper } from './weave-walk';
 
 export class WeaveHelpers {
   /** (cpu, record, ready, next) -> issue time; books the wait. */
@@ -35,9 +36,10 @@ export class WeaveHelpers {
     this.stall = builder.declare({ params: ['i32', 'i32', 'i64', 'i64'], results: ['i64'] });
     const refills = new RefillHelper(parts);
     const ahead = new LookAheadHelper(parts, refills);
-    this.fetching = new FetchHelper(parts, refills, ahead);
+    const walks = new WalkHelper(parts, refills);
+    this.fetching = new FetchHelper(parts, { refills, ahead, walks });
     this.branches = new BranchHelper(parts, ahead);
-    this.storage = new AccessHelper(parts, refills);
+    this.storage = new AccessHelper(parts, refills, walks);
     this.defineStall();
   }
 

@@ -9,8 +9,8 @@ export interface FirstLevel extends TlbTiming {
   readonly at: number;
 }
 
-/** Pushes the lower half of a page's number, with the fields above XORed into that of the set. */
-function emitFolded(code: Code, { sets, index }: TlbTiming, page: number): void {
+/** Pushes the lower half of a page's number, with the fields above XORed into that of the set. @param page local, i64 */
+export function emitFolded(code: Code, { sets, index }: TlbTiming, page: number): void {
   const field = 31 - Math.clz32(sets);
   code.get(page);
   emitOperator(code, 'i32.wrap');

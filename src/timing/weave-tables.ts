@@ -20,6 +20,7 @@ export class TableHelpers {
   private readonly find: number;
   private readonly findLine: number;
   private readonly enterOldest: number;
+  private readonly enterTag: number;
   private readonly enterFirstWay: number;
 
   constructor(private readonly builder: ModuleBuilder) {
@@ -27,6 +28,7 @@ export class TableHelpers {
     this.findLine = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i32'] });
     this.enterOldest = builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
     this.enterFirstWay = builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
+    this.enterTag = builder.declare({ params: ['i32', 'i64', 'i32'], results: [] });
     this.defineFind(this.find, (code, at, tag) => {
       code.get(at).memory(OP.i64Load, 0).get(tag);
       emitOperator(code, 'i64.ne');
@@ -39,6 +41,9 @@ export class TableHelpers {
       code.get(at).get(line);
       emitOperator(code, 'i64.extendU');
       code.memory(OP.i64Store, 0);
+    });
+    this.defineEnter(this.enterTag, (code, { line, at }) => {
+      code.get(at).get(line).memory(OP.i64Store, 0);
     });
     this.defineEnter(this.enterFirstWay, (code, { base, line, at }) => {
       const last = code.local('i32');
@@ -55,7 +60,7 @@ export class TableHelpers {
   }
 
   /**
-   * (set's address, line, ways): a line enters.
+   * (set's address, line or tag, ways): it enters.
    * @param fill puts the line into the last place, which `at` is, and sets `at` to the place that becomes the newest
    */
   private defineEnter(
@@ -136,6 +141,11 @@ export class TableHelpers {
   ): void {
     const func = replacement === 'firstWay' ? this.enterFirstWay : this.enterOldest;
     code.get(at.set).get(at.line).i32(ways).call(func);
+  }
+
+  /** Emits: a tag of 64 bits that a set does not hold enters it; the oldest leaves. */
+  enterWhole(code: Code, at: { set: number; tag: number }, ways: number): void {
+    code.get(at.set).get(at.tag).i32(ways).call(this.enterTag);
   }
 
   /** Emits: the same for a line that nobody has used: it is the next to leave. */

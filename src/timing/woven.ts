@@ -67,7 +67,7 @@ export class WovenTiming extends Timing {
     const bytes = 4 * structureMap(profile).words;
     if (bytes > TIMING_TABLES_SIZE)
       throw new UserError(
-        `timing profile ${profile.name}: its first-level structures take ${bytes} bytes, at most ${TIMING_TABLES_SIZE} fit; make fetch, data or branch.targetCache smaller`,
+        `timing profile ${profile.name}: its structures take ${bytes} bytes, at most ${TIMING_TABLES_SIZE} fit; make fetch, data, branch.targetCache, translation.second or translation.walkCache smaller`,
       );
     this.weaver = {
       key: JSON.stringify(profile),
@@ -134,6 +134,11 @@ export class WovenTiming extends Timing {
     );
     pipeline.blame = (ticks) => this.blame(ticks);
     return pipeline;
+  }
+
+  leaf(cpu: Cpu): number {
+    const reads = cpu.translator.tables.lastOfCurrent();
+    return reads === undefined ? 0 : this.pipeline(cpu).structures.leaves.wordOf(reads);
   }
 
   leavesBefore(cpu: Cpu): boolean {

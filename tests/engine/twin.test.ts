@@ -209,7 +209,7 @@ function run(c: Case): void {
   host.services = [];
   host.raised = undefined;
   host.faulted = false;
-  engine.cacheFetch(cpu, { hi: 0, lo: CODE }, CODE, engine.decodeMode(variant, 0));
+  engine.cacheFetch(cpu, CODE, engine.decodeMode(variant, 0));
   engine.enter(cpu, variant, 1);
 }
 

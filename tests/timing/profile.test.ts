@@ -100,7 +100,7 @@ test('what is no JSON is said to be none', () => {
 test('a profile whose structures do not fit generated code is refused', () => {
   const big = { ...MICROWATT_PROFILE.data, sets: 4096, ways: 16 };
   expect(() => createTiming({ ...MICROWATT_PROFILE, name: 'big', data: big })).toThrow(
-    /timing profile big: its first-level structures take \d+ bytes, at most \d+ fit/,
+    /timing profile big: its structures take \d+ bytes, at most \d+ fit/,
   );
 });
 

@@ -9,6 +9,8 @@ import {
   type Timing,
   type TimingProfile,
 } from '../../src/timing';
+import { CAUSES } from '../../src/timing/causes';
+import { CELL, COUNTS } from '../../src/timing/state';
 
 /** Where data lies that no code is near. */
 export const DATA = 0x10000;
@@ -70,5 +72,41 @@ after:  addi    30, 30, -1
     timing,
     cold: Number(state.gpr(29)) - OVERHEAD,
     warm: Number(state.gpr(26)) - OVERHEAD,
+  };
+}
+
+/**
+ * Cells that are the same in both forms: generated code knows the line by its records too, leaves by a deadline, does
+ * not note what completes as soon as anything does, and keeps another branch's old entry where there was none.
+ */
+const OF_ONE_FORM: readonly number[] = [CELL.line, CELL.deadline, CELL.done, CELL.lateEntry];
+const STATE = Array.from({ length: CELL.stalls }, (_, cell) => cell).filter(
+  (cell) => !OF_ONE_FORM.includes(cell),
+);
+
+/** A machine with one of the two forms of the model. */
+export interface Twin {
+  readonly machine: Machine;
+  readonly timing: Timing;
+}
+
+/** Everything that both must agree on, by name. */
+export function summary({ machine, timing }: Twin): Record<string, unknown> {
+  const cpu = machine.cpus[0]!;
+  const { cells } = timing.pipeline(cpu);
+  const { translation } = timing.pipeline(cpu);
+  const row = (names: readonly string[], at: number): Record<string, number> =>
+    Object.fromEntries(names.map((name, i) => [name, cells.get(at + i)]));
+  return {
+    cycles: timing.cycles(cpu),
+    nia: cpu.nia,
+    msr: cpu.msr,
+    instructions: machine.instructions,
+    gprs: Array.from({ length: 32 }, (_, n) => cpu.state.gpr(n)),
+    ...row(CAUSES, CELL.stalls),
+    stalls: new Map([...timing.stalls()].sort(([a], [b]) => a - b)),
+    ...row(COUNTS, CELL.counts),
+    cells: STATE.map((cell) => [cell, cells.get(cell)]),
+    levels: translation.byLevel,
   };
 }

@@ -3,14 +3,14 @@ import { MSR } from '../../isa/registers/msr';
 import type { ModelName } from '../../src/cpu/models';
 import { Machine } from '../../src/machine/machine';
 import { createReferenceTiming, createTiming, MICROWATT_PROFILE, type Timing } from '../../src/timing';
-import { CAUSES } from '../../src/timing/causes';
 import type { TimingProfile } from '../../src/timing/profile';
-import { CELL, countCell, COUNTS, type Count } from '../../src/timing/state';
+import { countCell, type Count } from '../../src/timing/state';
 import { assemble } from '../../src/asm/assemble';
 import { placeHandlers, radixTables } from '../fuzz/support';
 import { Random, SEED } from '../support/random';
 import { DESCRIPTIONS } from '../support/program';
 import { randomProgram, type ProgramStyle } from './programs';
+import { summary, type Twin } from './support';
 
 const RAM = 512 * 1024;
 /** Real addresses of code and data; the tables of translation lie above. */
@@ -75,33 +75,10 @@ const PLAIN: TimingProfile = {
   },
 };
 
-interface Twin {
-  readonly machine: Machine;
-  readonly timing: Timing;
-}
-
 function twin(timing: Timing, name: keyof typeof DESCRIPTIONS, model: ModelName): Twin {
   const description = DESCRIPTIONS[name];
   const machine = new Machine({ description, model, memory: RAM, timing, output: () => undefined });
   return { machine, timing };
-}
-
-/** Everything that both must agree on, by name. */
-function summary({ machine, timing }: Twin): Record<string, unknown> {
-  const cpu = machine.cpus[0]!;
-  const { cells } = timing.pipeline(cpu);
-  const row = (names: readonly string[], at: number): Record<string, number> =>
-    Object.fromEntries(names.map((name, i) => [name, cells.get(at + i)]));
-  return {
-    cycles: timing.cycles(cpu),
-    nia: cpu.nia,
-    msr: cpu.msr,
-    instructions: machine.instructions,
-    gprs: Array.from({ length: 32 }, (_, n) => cpu.state.gpr(n)),
-    ...row(CAUSES, CELL.stalls),
-    stalls: new Map([...timing.stalls()].sort(([a], [b]) => a - b)),
-    ...row(COUNTS, CELL.counts),
-  };
 }
 
 /** A random program in translated or real storage, its data anywhere in memory, aligned or not. */
@@ -130,7 +107,9 @@ function prepare({ machine }: Twin, random: Random, littleEndian: boolean, style
   const external = random.oneIn(5) ? MSR.EE.mask : 0n;
   const endian = littleEndian ? MSR.LE.mask : 0n;
   cpu.nia = BigInt(CODE);
-  cpu.msr = MSR.SF.mask | MSR.HV.mask | MSR.ME.mask | relocation | endian | external;
+  // A machine with a hypervisor also runs guests: two stages, or guest real addresses.
+  const hypervisor = cpu.model.name !== 'microwatt' && random.oneIn(3) ? 0n : MSR.HV.mask;
+  cpu.msr = MSR.SF.mask | hypervisor | MSR.ME.mask | relocation | endian | external;
   machine.execution.resume();
   machine.execution.memoryReplaced();
 }

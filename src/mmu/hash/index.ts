@@ -17,6 +17,11 @@
 import type { TranslationContext } from '../context';
 
 export interface HashTranslation {
+  /**
+   * Host real address of the entry that the last translation found in the primary group; undefined: it searched both
+   * groups, or no table.
+   */
+  readonly primaryEntry: number | undefined;
   translate(ctx: TranslationContext): boolean;
 }
 

@@ -124,6 +124,7 @@ function scan(ctx: TranslationContext, walk: HashWalk, group: number, wantLo: nu
     if (actualShift === 0) continue;
     if (walk.matches++ !== 0) continue;
     walk.at = at;
+    walk.isPrimary = (wantLo & SECONDARY) === PRIMARY;
     walk.valueHi = hi1;
     walk.valueLo = lo1;
     walk.actualShift = actualShift;

@@ -46,8 +46,14 @@ export class HashedTranslation implements HashTranslation {
     this.walk = new HashWalk(HASH_POLICIES[policy.name]);
   }
 
+  get primaryEntry(): number | undefined {
+    const { matches, isPrimary, at } = this.walk;
+    return matches > 0 && isPrimary ? at : undefined;
+  }
+
   translate(ctx: TranslationContext): boolean {
     const { walk } = this;
+    walk.matches = 0;
     ctx.lpid = lpidr(ctx);
     if (ctx.mode === 'hash') return lookupSegment(ctx, walk) ? this.page(ctx) : this.describeFault(ctx);
     if (usesOffset(ctx, walk.policy)) return offsetReal(ctx, walk.policy);

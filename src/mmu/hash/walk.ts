@@ -33,9 +33,10 @@ export class HashWalk {
   wantLo = 0;
   wantSize = 0;
 
-  /** How many entries match, and the first: its address, doubleword 1, log2 of its page. */
+  /** How many entries match, and the first: its address, whether that is in the primary group, doubleword 1, log2 of its page. */
   matches = 0;
   at = 0;
+  isPrimary = false;
   valueHi = 0;
   valueLo = 0;
   actualShift = 0;
