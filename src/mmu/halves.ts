@@ -5,7 +5,8 @@
 
 /** `count` bits (1..16) of the address from `shift` (1..63) upwards, right-aligned. */
 export function bitsAt(hi: number, lo: number, shift: number, count: number): number {
-  const from = shift >= 32 ? hi >>> (shift - 32) : (lo >>> shift) | (hi << (32 - shift));
+  // Both int32: of an unsigned and a signed one V8 makes a floating-point number.
+  const from = shift >= 32 ? (hi >>> (shift - 32)) | 0 : (lo >>> shift) | (hi << (32 - shift));
   return from & ((1 << count) - 1);
 }
 

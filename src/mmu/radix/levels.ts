@@ -4,6 +4,9 @@
  */
 import { SMALLEST_PAGE_SHIFT } from '../../../isa/tables/radix';
 
+/** A constant of this module need not be loaded in a walk's loop; one of another module's exports is. */
+const SMALLEST_SHIFT: number = SMALLEST_PAGE_SHIFT;
+
 export interface RadixGeometry {
   /** Bit n set: RTS = n is supported. */
   readonly treeSizes: number;
@@ -52,5 +55,5 @@ export const ISA_GEOMETRY: RadixGeometry = {
  * offset of the address: `shift` bits are left below it.
  */
 export function permitsTable(supported: number, log2Entries: number, shift: number): boolean {
-  return ((supported >>> log2Entries) & 1) !== 0 && shift >= SMALLEST_PAGE_SHIFT;
+  return ((supported >>> log2Entries) & 1) !== 0 && shift >= SMALLEST_SHIFT;
 }

@@ -2,6 +2,7 @@
  * The walk of a radix tree from its root to a leaf, the same for both scopes (Power ISA v3.1 Book III, 6.7.10).
  * It checks the tree's form; it does not look at permissions.
  */
+import { TABLE } from '../../core/memory';
 import type { WalkDecision } from '../../trace/events/walk';
 import type { TranslationContext } from '../context';
 import { bitsAt, exceeds } from '../halves';
@@ -10,6 +11,7 @@ import { permitsTable } from './levels';
 import type { RadixTree } from './tree';
 import { RADIX_ENTRY_SIZE, SMALLEST_TREE_SIZE } from '../../../isa/tables/radix';
 
+const { TREE } = TABLE;
 const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
 
 /**
@@ -18,6 +20,55 @@ const ENTRY_SHIFT = Math.log2(RADIX_ENTRY_SIZE);
  */
 export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
   if (!tree.resumed && !start(ctx, tree)) return false;
+  const watched = ctx.recorder !== undefined || ctx.caches !== undefined;
+  return watched || tree.tableTranslation !== undefined ? walkBySteps(ctx, tree) : walkHostTables(ctx, tree);
+}
+
+/**
+ * The walk that nobody watches, through tables that have host real addresses: nearly all there are. The tree learns only
+ * of its end.
+ */
+function walkHostTables(ctx: TranslationContext, tree: RadixTree): boolean {
+  const { memory } = ctx;
+  const { tableSizes, leaves } = ctx.policy.geometry;
+  const { addressHi, addressLo } = tree;
+  let { valueHi, valueLo, shift, level } = tree;
+  for (;;) {
+    const aboveHi = valueHi;
+    const aboveLo = valueLo;
+    const log2Entries = tableEntries(aboveLo);
+    shift = (shift - log2Entries) | 0;
+    level = (level + 1) | 0;
+    if (!permitsTable(tableSizes[level]!, log2Entries, shift)) return ctx.fail('badTree', tree.scope, level);
+    const index = bitsAt(addressHi, addressLo, shift, log2Entries);
+    const at = (tableBase(aboveLo, log2Entries) | (index << ENTRY_SHIFT)) >>> 0;
+    if (tableHi(aboveHi) !== 0 || at >= memory.size) return failOutsideMemoryAt(ctx, tree, level);
+    memory.noteTable(at, TREE);
+    valueHi = memory.getWord(at);
+    valueLo = memory.getWord(at + 4);
+    if (!isValid(valueHi)) return ctx.fail('noTranslation', tree.scope, level);
+    if (isLeaf(valueHi)) {
+      if (leaves[level] !== true) return ctx.fail('badTree', tree.scope, level);
+      tree.valueHi = valueHi;
+      tree.valueLo = valueLo;
+      tree.level = level;
+      tree.shift = shift;
+      tree.index = index;
+      tree.hostLo = at | 0;
+      if (ctx.walks !== undefined && !tree.resumed) ctx.walks.keep(ctx, tree, aboveHi, aboveLo);
+      return true;
+    }
+    tree.resumed = false;
+  }
+}
+
+/** The base of a table is aligned to its size: what lies below is ignored. */
+function tableBase(lo: number, log2Entries: number): number {
+  return tableLo(lo) & (-1 << (log2Entries + ENTRY_SHIFT));
+}
+
+/** The walk that is told to who watches, or asks for the host real address of each table entry. */
+function walkBySteps(ctx: TranslationContext, tree: RadixTree): boolean {
   const { tableSizes, leaves } = ctx.policy.geometry;
   const { recorder, caches } = ctx;
   const { addressHi, addressLo, tableTranslation } = tree;
@@ -30,8 +81,7 @@ export function walkTree(ctx: TranslationContext, tree: RadixTree): boolean {
     if (!permitsTable(tableSizes[level]!, log2Entries, shift)) return ctx.fail('badTree', tree.scope, level);
     const index = bitsAt(addressHi, addressLo, shift, log2Entries);
     let hi = tableHi(valueHi);
-    // The base is aligned to the table's size: what lies below is ignored.
-    let lo = (tableLo(valueLo) & (-1 << (log2Entries + ENTRY_SHIFT))) | (index << ENTRY_SHIFT);
+    let lo = tableBase(aboveLo, log2Entries) | (index << ENTRY_SHIFT);
     tree.level = level;
     tree.shift = shift;
     tree.index = index;
@@ -94,6 +144,10 @@ function failEntryOutsideMemory(ctx: TranslationContext, tree: RadixTree): false
 
 /** A table where there is no memory: a machine check, or by policy a bad tree. */
 export function failOutsideMemory(ctx: TranslationContext, tree: RadixTree): false {
+  return failOutsideMemoryAt(ctx, tree, tree.level);
+}
+
+function failOutsideMemoryAt(ctx: TranslationContext, tree: RadixTree, level: number): false {
   const kind = ctx.policy.tableOutsideMemory === 'machineCheck' ? 'tableOutsideMemory' : 'badTree';
-  return ctx.fail(kind, tree.scope, tree.level);
+  return ctx.fail(kind, tree.scope, level);
 }

@@ -47,6 +47,8 @@ const table = (real: number, nls: bigint): fc.Arbitrary<bigint> => {
     fc.bigInt({ min: 0n, max: 31n }).map((n) => (usual & ~31n) | n),
     leafBits.map((low) => LEAF | low),
     constant(LEAF | 0x40000187n),
+    // Where there is no memory: just beyond it, and at an address whose lower half alone would be inside.
+    fc.constantFrom(usual + BigInt(MEMORY_SIZE), usual | (1n << 40n)),
   );
   return fc.oneof({ arbitrary: constant(usual), weight: 30 }, { arbitrary: odd, weight: 1 });
 };
