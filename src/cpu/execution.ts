@@ -18,6 +18,7 @@ import { engineOptions } from './engine-options';
 import type { ExecutionCounters, ExecutionObservers, ExecutionOptions, RunEnd } from './execution-options';
 import { fetchPage } from './fetch';
 import { GuestCalls } from './guest-calls';
+import { Observers } from './observers';
 import { loopReport, Progress } from './progress';
 import { RandomNumbers } from './random';
 import { Storage } from './storage';
@@ -38,7 +39,7 @@ const LONGEST_STRETCH = 0x3fffffff;
 export class Execution {
   readonly engine: Engine;
   readonly cpus: readonly Cpu[];
-  readonly observers: ExecutionObservers = {};
+  readonly observers: ExecutionObservers = new Observers(() => this.engine.forgetSwitches());
   readonly counters: ExecutionCounters = { interrupts: 0, storageMisses: 0, fetchMisses: 0, services: 0 };
   private readonly storages: readonly Storage[];
   private readonly tracker: ContextTracker;
@@ -198,12 +199,15 @@ export class Execution {
     const { state } = cpu;
     const now = this.stretch;
     now.begin(cpu, grant);
+    const switches = this.engine.switches[state.index]!;
+    switches.forget();
     const observed = stepping || this.observers.instruction !== undefined;
     const variant = this.tracker.variant(cpu, observed || this.options.timing?.observe !== undefined);
     now.variant = variant;
     now.stepping = stepping;
     const exit = stepping ? this.step(cpu, variant) : this.engine.enter(state, variant, grant);
     this.options.timing?.left?.(cpu);
+    switches.settle(this.counters);
     const executed = now.end(cpu);
     // Generated code looks for the end of its time at lines of code and branches: a run in slices is to do the same.
     this.cut[state.index] = exit === EXIT.budget && this.options.timing !== undefined && !stepping;

@@ -7,6 +7,7 @@ import type { Cpu, StopReason } from './cpu';
 
 const LEFT = offsetOf('LEFT');
 const RETIRED = offsetOf('RETIRED');
+const STRETCH_END = offsetOf('STRETCHEND');
 
 export class Stretch {
   /** The CPU that runs. */
@@ -26,6 +27,8 @@ export class Stretch {
     this.granted = grant;
     this.settled = 0;
     state.setInt(LEFT, grant);
+    state.setHalves(STRETCH_END, state.hi(RETIRED), state.lo(RETIRED));
+    state.add(STRETCH_END, grant);
   }
 
   /** @returns instructions retired */

@@ -35,8 +35,14 @@ export class Contexts {
   /** Counts the times when numbers ran out or all contexts were dropped. */
   generation = 0;
 
-  /** @param onExhausted empties every tag of every cache: numbers start again */
-  constructor(private readonly onExhausted: () => void) {}
+  /**
+   * @param onExhausted empties every tag of every cache: numbers start again
+   * @param onEnd is told of contexts that have been dropped: their numbers are nobody's
+   */
+  constructor(
+    private readonly onExhausted: () => void,
+    private readonly onEnd: () => void = () => undefined,
+  ) {}
 
   /**
    * The number of a context, 1..4094.
@@ -93,6 +99,7 @@ export class Contexts {
     regime.live = false;
     if (this.spare.length < SPARE) this.spare.push(regime.numbers.fill(0));
     regime.numbers = NO_NUMBERS;
+    this.onEnd();
   }
 
   /** Drops the contexts of one key, which will not come again. */

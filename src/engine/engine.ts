@@ -21,6 +21,7 @@ import { Reservations } from './reservations';
 import { handlersOf, type HandlerGroup } from './specialise';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
+import { Switches } from './switches';
 import { TranslationCache, type CachedTranslation } from './translation-cache';
 import type { EngineWeaver } from './weaver';
 import { WriteWatch } from './write-watch';
@@ -101,6 +102,7 @@ export class Engine {
   readonly contexts: Contexts;
   readonly caches: readonly TranslationCache[];
   readonly code: CodeCache;
+  readonly switches: readonly Switches[];
   private readonly memory: WasmMemory;
   private readonly table: object;
   private readonly entries: (((cpu: number, left: number) => number) | undefined)[] = [];
@@ -127,7 +129,11 @@ export class Engine {
     this.ram = new RealMemory(buffer, this.map.ramBase, this.map.ramSize);
     this.cpus = Array.from({ length: this.map.cpus }, (_, i) => new CpuState(buffer, i * CPU_BLOCK_SIZE, i));
     this.caches = this.cpus.map((cpu) => new TranslationCache(buffer, this.map, cpu));
-    this.contexts = new Contexts(() => this.caches.forEach((cache) => cache.renumber()));
+    this.switches = this.cpus.map((cpu) => new Switches(cpu));
+    this.contexts = new Contexts(
+      () => this.caches.forEach((cache) => cache.renumber()),
+      () => this.forgetSwitches(),
+    );
     this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
     this.writes = new WriteWatch(this.caches, this.map.ramSize >>> 12);
     this.reservations = new Reservations(this.cpus, this.writes, 1 << (options.reservationShift ?? 7));
@@ -188,6 +194,11 @@ export class Engine {
     const records = this.code.records(page, mode);
     if (!wasCode) this.writes.revoke(page >>> 12);
     this.caches[cpu.index]!.insertFetch(cpu.hi(NIA), cpu.lo(NIA), records, leaf);
+  }
+
+  /** Generated code does nothing from memory any more that switches MSR. */
+  forgetSwitches(): void {
+    for (const switches of this.switches) switches.forget();
   }
 
   /** Must be told of every write to real memory that generated code did not do. */

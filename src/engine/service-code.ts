@@ -5,6 +5,7 @@ import { offsetOf } from '../state/layout';
 import { CPU, IP, LEFT } from './parameters';
 import { emitReadSpr, emitWriteSpr, type PlainSpr } from './spr-code';
 import type { StoragePort } from './storage-code';
+import { emitKnownSwitch } from './switch-code';
 import { OP } from './wasm/opcodes';
 
 /** Numbers of services, as generated code passes them to TypeScript. */
@@ -31,6 +32,7 @@ function plainSpr(port: ServicePort, number: I64): PlainSpr | undefined {
 export function emitService(port: ServicePort, name: ServiceName, args: readonly I64[]): void {
   const spr = name === 'mtspr' ? plainSpr(port, args[0]!) : undefined;
   const otherwise = (): void => emitCall(port, name, args);
+  emitKnownSwitch(port, name, args);
   if (spr && emitWriteSpr(port.code, spr, { value: () => port.push(args[1]!), otherwise })) return;
   otherwise();
 }

@@ -49,7 +49,6 @@ export class TranslationCache {
   private readonly ramBase: number;
   /** Places that were selected since the caches were empty: a set of bits. The others have no entries. */
   private used = 0;
-  private place = 0;
 
   constructor(
     buffer: ArrayBufferLike,
@@ -79,7 +78,7 @@ export class TranslationCache {
   clear(): void {
     this.words.fill(EMPTY, this.tlb >> 2, (this.tlb + TLB_ENTRIES * TLB_ENTRY.size) >> 2);
     this.words.fill(EMPTY, this.fetch >> 2, (this.fetch + FETCH_ENTRIES * FETCH_ENTRY.size) >> 2);
-    this.used = 1 << this.place;
+    this.used = 1 << this.place();
   }
 
   /**
@@ -87,10 +86,14 @@ export class TranslationCache {
    * entries then do not drive each other out.
    */
   select(place: number): void {
-    this.place = place;
     this.used |= 1 << place;
     this.cpu.setInt(TLB_AT, this.tlb ^ tlbFlip(place));
     this.cpu.setInt(FETCH_AT, this.fetch ^ fetchFlip(place));
+  }
+
+  /** The place that is selected, which generated code may have done. */
+  private place(): number {
+    return (this.cpu.int(TLB_AT) ^ this.tlb) / tlbFlip(1);
   }
 
   private entry(eaLo: number): number {
@@ -148,13 +151,15 @@ export class TranslationCache {
    * @param shift log2 of the bytes; up to 24, larger ranges are dropped by context
    */
   dropPages(eaHi: number, eaLo: number, shift: number): void {
-    const first = eaLo & (shift >= 32 ? 0 : -(2 ** shift));
-    for (let offset = 0; offset < 2 ** shift; offset += 4096) this.dropPage(eaHi, first + offset);
+    const bytes = 1 << shift;
+    const first = eaLo & -bytes;
+    for (let offset = 0; offset < bytes; offset += 4096) this.dropPage(eaHi, first + offset);
   }
 
   private dropPage(eaHi: number, eaLo: number): void {
-    const entry = this.entry(eaLo) ^ (this.place * TLB_FLIP);
-    const fetch = this.fetchEntry(eaLo) ^ (this.place * FETCH_FLIP);
+    const own = this.place();
+    const entry = this.entry(eaLo) ^ (own * TLB_FLIP);
+    const fetch = this.fetchEntry(eaLo) ^ (own * FETCH_FLIP);
     for (let place = 0; place < PLACES; place++) {
       if ((this.used & (1 << place)) === 0) continue;
       const at = entry ^ (place * TLB_FLIP);
@@ -170,8 +175,9 @@ export class TranslationCache {
    * @param shift log2 of the bytes; up to 24
    */
   dropSegmentPages(offset: number, shift: number): void {
-    const first = offset & -(2 ** shift);
-    for (let at = first; at < first + 2 ** shift; at += 4096)
+    const bytes = 1 << shift;
+    const first = offset & -bytes;
+    for (let at = first; at < first + bytes; at += 4096)
       for (let place = 0; place < PLACES; place++) {
         const entry = this.entry(at) ^ (tlbFlip(place) >> 2);
         for (const tag of [entry, entry + 2, this.fetchEntry(at) ^ (fetchFlip(place) >> 2)])

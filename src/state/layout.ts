@@ -101,6 +101,14 @@ const ENGINE = [
   /** Operand block between generated code and TypeScript. */
   ['ARG', 'i64', 7],
   ['RESULT', 'v128'],
+  /** RETIRED at the end of the stretch of instructions that was granted. */
+  ['STRETCHEND', 'i64'],
+  /** Switches of MSR that are known ({@link SWITCH_ENTRY}), for each kind; those with this stamp still hold. */
+  ['SWITCHES', 'i64', 256],
+  ['SWITCHSTAMP', 'i32'],
+  /** Switches that generated code has made, and interrupts among them. */
+  ['SWITCHED', 'i32'],
+  ['SWITCHINTERRUPTS', 'i32'],
   /** Cells of a cycle model (src/timing/state.ts), and the linear address of its tables. */
   ['TIMING', 'i64', 192],
   ['TIMINGBASE', 'i32'],
@@ -161,6 +169,15 @@ export const hasSlot = (name: string): boolean => placed.slots.has(name);
 export const TLB_ENTRY = { readTag: 0, writeTag: 8, addend: 16, leaf: 20, size: 32 } as const;
 /** A fetch cache entry: tag, address of the decoded page's first record; `leaf` as above. */
 export const FETCH_ENTRY = { tag: 0, records: 8, leaf: 12, size: 16 } as const;
+/** Instructions that switch MSR, by their services. */
+export const SWITCH_KINDS = ['sc', 'rfid', 'hrfid', 'mtmsrd'] as const;
+export type SwitchKind = (typeof SWITCH_KINDS)[number];
+/** Known switches of each kind; a power of two. */
+export const SWITCH_ENTRIES = 8;
+/** A known switch: MSR and operand before; MSR, contexts, caches, status and address after. */
+export const SWITCH_ENTRY = {
+  from: 0, operand: 8, msr: 16, dctx: 24, ictx: 28, tlb: 32, fetch: 36, status: 40, target: 48, stamp: 56, size: 64,
+} as const; // prettier-ignore
 /** A decoded record: index of the handler in the function table, instruction word (suffix in the next record). */
 export const RECORD = { handler: 0, word: 4, size: 8, perPage: 1024 } as const;
 /** Bytes from one decoded page to the next: the records, then the record that leaves the page, then free room. */
