@@ -49,9 +49,16 @@ function reaches({ scope, lpid, pid }: Invalidation, context: Context): boolean 
   return samePartition && (pid === undefined || pid === 0 || pid === context.pid);
 }
 
-/** Places in the caches: by the last bits of LPIDR and whether it is hypervisor state. */
+/** Places in the caches: by the last bits of LPIDR and PIDR, whether it is hypervisor state, and relocation of data. */
 const PARTITION_BITS = 3;
 const HYPERVISOR_PLACE = 4;
+const PROCESS_BITS = 7;
+const REAL_PLACE = 2;
+
+function placeOf({ lpid, pid }: Context, msrHi: number, msrLo: number): number {
+  const partition = (lpid & PARTITION_BITS) | (msrHi & HV ? HYPERVISOR_PLACE : 0);
+  return partition ^ (pid & PROCESS_BITS) ^ (msrLo & DR ? 0 : REAL_PLACE);
+}
 
 /** What is known of one CPU's contexts. */
 interface Tracked {
@@ -117,8 +124,7 @@ export class ContextTracker {
       this.changed(cpu);
       return;
     }
-    const place = (own.lpid & PARTITION_BITS) | (hi & HV ? HYPERVISOR_PLACE : 0);
-    this.engine.caches[state.index]!.select(place);
+    this.engine.caches[state.index]!.select(placeOf(own, hi, lo));
     state.setHalves(DCTX, 0, dctx);
     state.setHalves(ICTX, 0, ictx);
   }

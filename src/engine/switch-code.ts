@@ -9,7 +9,7 @@ import { emitRecordAddress } from './helper-parts';
 import { emitOperator } from './operators';
 import { CPU, IP, LEFT } from './parameters';
 import type { ServicePort } from './service-code';
-import { switchesAt } from './switches';
+import { PLACE_SHIFTS, switchesAt } from './switches';
 import { OP } from './wasm/opcodes';
 import type { Code } from './wasm/module';
 
@@ -52,14 +52,19 @@ export function emitKnownSwitch(port: ServicePort, name: ServiceName, args: read
 /** Sets the local to the entry's place, less the offset of its kind. */
 function emitPlace(code: Code, { entry, msr, operand }: Wanted): void {
   const mixed = code.local('i32');
-  code.get(msr).get(operand);
-  emitOperator(code, 'i64.xor');
+  code.get(operand);
   emitOperator(code, 'i32.wrap');
-  code.tee(mixed).i32(13);
-  emitOperator(code, 'i32.shrU');
-  code.get(mixed).i32(1);
-  emitOperator(code, 'i32.shrU');
-  emitOperator(code, 'i32.xor');
+  code.i32(3);
+  emitOperator(code, 'i32.mul');
+  code.get(msr);
+  emitOperator(code, 'i32.wrap');
+  emitOperator(code, 'i32.add');
+  code.set(mixed);
+  PLACE_SHIFTS.forEach((shift, i) => {
+    code.get(mixed).i32(shift);
+    emitOperator(code, 'i32.shrU');
+    if (i > 0) emitOperator(code, 'i32.xor');
+  });
   code.i32(SWITCH_ENTRIES - 1);
   emitOperator(code, 'i32.and');
   code.i32(Math.log2(SWITCH_ENTRY.size));

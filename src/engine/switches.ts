@@ -35,6 +35,18 @@ export const switchesAt = (kind: SwitchKind): number =>
 
 const KIND_AT = SWITCH_KINDS.map(switchesAt);
 
+/**
+ * Right shifts that bring EE, PR and FP, IR and DR, and RI into the number of an entry, after the operand was added to
+ * MSR three times: there and back are different switches. Generated code computes the same.
+ */
+export const PLACE_SHIFTS = [13, 3, 1] as const;
+const [FIRST, SECOND, THIRD] = PLACE_SHIFTS;
+
+function placeOf({ msrLo, operandLo }: SwitchRequest): number {
+  const mixed = (msrLo + 3 * operandLo) | 0;
+  return ((mixed >>> FIRST) ^ (mixed >>> SECOND) ^ (mixed >>> THIRD)) & (SWITCH_ENTRIES - 1);
+}
+
 export class Switches {
   private stamp = 0;
 
@@ -60,10 +72,7 @@ export class Switches {
   /** Keeps a switch that has just been made: the state is what it led to. @param kind position in SWITCH_KINDS */
   keep(kind: number, from: SwitchRequest): void {
     const { cpu } = this;
-    const mixed = from.msrLo ^ from.operandLo;
-    // As emitPlace of switch-code.ts.
-    const place = ((mixed >>> 13) ^ (mixed >>> 1)) & (SWITCH_ENTRIES - 1);
-    const at = KIND_AT[kind]! + place * SWITCH_ENTRY.size;
+    const at = KIND_AT[kind]! + placeOf(from) * SWITCH_ENTRY.size;
     cpu.setHalves(at + SWITCH_ENTRY.from, from.msrHi, from.msrLo);
     cpu.setHalves(at + SWITCH_ENTRY.operand, from.operandHi, from.operandLo);
     cpu.setHalves(at + SWITCH_ENTRY.msr, cpu.hi(AT.MSR), cpu.lo(AT.MSR));

@@ -2,7 +2,6 @@
  * Random kernels that do little but switch MSR: system calls, returns, mtmsrd, and between them whatever decides about
  * switches. However they are run, registers, memory and counts are the same.
  */
-import { Switches } from '../../src/engine/switches';
 import { Random, seedOf } from '../support/random';
 import {
   CHOICES,
@@ -118,11 +117,10 @@ const randomKernel = (random: Random): string =>
   });
 
 test('switches that generated code makes by itself are those that services make', () => {
-  const kept = jest.spyOn(Switches.prototype, 'keep');
+  let known = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const seed = seedOf(round);
-    compareWays(randomKernel(new Random(seed)), { seed });
+    known += compareWays(randomKernel(new Random(seed)), { seed });
   }
-  expect(kept.mock.calls.length).toBeGreaterThan(ROUNDS * 300);
-  kept.mockRestore();
+  expect(known).toBeGreaterThan(ROUNDS * 100);
 });

@@ -54,5 +54,7 @@ test.each([
   ['the level of a system call', [to(REAL), 'sc', 'sc 1', 'sc', to(TRANSLATED), 'sc 1', 'sc']],
   ['a process', [eighth('rldicl 4, 11, 61, 63\n addi 4, 4, 1\n mtspr 48, 4'), to(TRANSLATED), look, to(REAL), look]],
 ] as const)('%s', (what, main) => {
-  compareWays(kernel({ msrs: MSRS, handler, main: main.join('\n') }), { what });
+  const known = compareWays(kernel({ msrs: MSRS, handler, main: main.join('\n') }), { what });
+  // What may bring a floating-point exception is not made without its service.
+  expect(known).toBeGreaterThanOrEqual(what === 'a floating-point exception' ? 0 : 60);
 }); // prettier-ignore
