@@ -180,7 +180,8 @@ export class Engine {
     const number = page >>> 12;
     const seen = this.code.holds(page) || this.ram.tablePages[number] !== 0 || this.writes.isWithheld(number);
     const write = what.write && !seen;
-    const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, { ...what, write });
+    const granted = { read: what.read, write, leaf: what.leaf ?? 0 };
+    const entry = this.caches[cpu.index]!.insert(ea.hi, ea.lo, page, granted);
     if (write) this.writes.granted(page >>> 12, cpu.index, entry);
   }
 

@@ -25,9 +25,17 @@ export const PLACES = 8;
 const tlbFlip = (place: number): number => place * (TLB_ENTRIES / PLACES) * TLB_ENTRY.size;
 const fetchFlip = (place: number): number => place * (FETCH_ENTRIES / PLACES) * FETCH_ENTRY.size;
 
-/** The same in words, for one place. */
-const TLB_FLIP = tlbFlip(1) >> 2;
+/** The same of one place, in bytes and in words. */
+const PLACE_BYTES = tlbFlip(1);
+const TLB_FLIP = PLACE_BYTES >> 2;
 const FETCH_FLIP = fetchFlip(1) >> 2;
+
+// Constants of this module: the code below is hot, and exports of another one are loaded at each use.
+const TLB_INDEX = TLB_ENTRIES - 1;
+const TLB_SHIFT = Math.log2(TLB_ENTRY.size);
+const FETCH_INDEX = FETCH_ENTRIES - 1;
+const FETCH_SHIFT = Math.log2(FETCH_ENTRY.size);
+const ALL_PLACES: number = PLACES;
 
 const TLB_AT = offsetOf('TLBBASE');
 const FETCH_AT = offsetOf('FETCHBASE');
@@ -93,15 +101,15 @@ export class TranslationCache {
 
   /** The place that is selected, which generated code may have done. */
   private place(): number {
-    return (this.cpu.int(TLB_AT) ^ this.tlb) / tlbFlip(1);
+    return (this.cpu.int(TLB_AT) ^ this.tlb) / PLACE_BYTES;
   }
 
   private entry(eaLo: number): number {
-    return (this.cpu.int(TLB_AT) ^ (((eaLo >>> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY.size)) >> 2;
+    return (this.cpu.int(TLB_AT) ^ (((eaLo >>> 12) & TLB_INDEX) << TLB_SHIFT)) >> 2;
   }
 
   private fetchEntry(eaLo: number): number {
-    return (this.cpu.int(FETCH_AT) ^ (((eaLo >>> 12) & (FETCH_ENTRIES - 1)) * FETCH_ENTRY.size)) >> 2;
+    return (this.cpu.int(FETCH_AT) ^ (((eaLo >>> 12) & FETCH_INDEX) << FETCH_SHIFT)) >> 2;
   }
 
   /**
@@ -126,7 +134,7 @@ export class TranslationCache {
     if (what.write) this.setTag(at + 2, eaHi, low);
     words[at + 4] = addend;
     words[at + 5] = what.leaf ?? 0;
-    return (at - (this.tlb >> 2)) / (TLB_ENTRY.size >> 2);
+    return (at - (this.tlb >> 2)) >> (TLB_SHIFT - 2);
   }
 
   private setTag(at: number, hi: number, lo: number): void {
@@ -157,10 +165,10 @@ export class TranslationCache {
   }
 
   private dropPage(eaHi: number, eaLo: number): void {
-    const own = this.place();
-    const entry = this.entry(eaLo) ^ (own * TLB_FLIP);
-    const fetch = this.fetchEntry(eaLo) ^ (own * FETCH_FLIP);
-    for (let place = 0; place < PLACES; place++) {
+    // Where place 0 has them.
+    const entry = (this.tlb ^ (((eaLo >>> 12) & TLB_INDEX) << TLB_SHIFT)) >> 2;
+    const fetch = (this.fetch ^ (((eaLo >>> 12) & FETCH_INDEX) << FETCH_SHIFT)) >> 2;
+    for (let place = 0; place < ALL_PLACES; place++) {
       if ((this.used & (1 << place)) === 0) continue;
       const at = entry ^ (place * TLB_FLIP);
       this.dropTag(at, eaHi, eaLo);

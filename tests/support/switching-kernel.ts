@@ -15,6 +15,8 @@ export const DATA = 0x7000;
 const RELOCATED_DATA = 0x8000;
 /** A routine that problem state cannot fetch, and the leaves that DATA has by turns. */
 const ROUTINE = 0x9000;
+/** Routines of problem state. */
+const USER = 0xa000;
 export const CHOICES = 0x1f00;
 export const LEAVES = 0x6000;
 /** Interrupts that save HSRR0 and HSRR1. */
@@ -55,7 +57,7 @@ export function kernel({ msrs, handler, main }: KernelParts): string {
   const lpcrs = [lpcr, lpcr | 0x1800000n, lpcr | 1n, lpcr | 0x1800001n];
   const leaf = (page: number): string => `RADIX_LEAF | RADIX_RC | RADIX_RWX | ${page}`;
   const poke = (at: number, what: string): string => `poke64 ${at}, ${what}`;
-  const pages = [0, 0x1000, 0x2000, 0x4000, LEAVES];
+  const pages = [0, 0x1000, 0x2000, 0x4000, LEAVES, USER];
   return `
         ${at(0)}
         .org 0x1000
@@ -101,6 +103,13 @@ main:
         .org ${ROUTINE}
 routine:
         addi 10, 10, 1
+        blr
+        .org ${USER}
+looking:
+        ld 5, ${DATA}(0)
+        xor 10, 10, 5
+system:
+        sc
         blr
 `;
 }
