@@ -55,7 +55,7 @@ test.each([
   ['the status of hrfid', [to(REAL, 'hrfid'), to(TRANSLATED, 'hrfid'), look, to(REAL), to(REAL, 'hrfid'), look]],
   ['the MSR that a system call is from', [to(REAL), 'mtspr 27, 10\n sc', to(TRANSLATED), 'mtspr 27, 10\n sc', to(BOTH), 'sc']],
   ['the operand of mtmsrd', [`mtmsrd ${REAL}, 0`, `mtmsrd ${TRANSLATED}, 0`, look, `mtmsrd ${REAL}, 0`, `mtmsrd ${REAL}, 0`, look]],
-  ['an operand of the same place', [vector, `mtmsrd ${REAL}, 0`, 'mtmsrd 6, 0', `mtmsrd ${REAL}, 0`, `mtmsrd ${REAL}, 0\n mfmsr 5\n add 10, 10, 5`, to(TRANSLATED), to(ENABLED)]],
+  ['an operand of the same place', [vector, to(REAL), 'mtmsrd 6, 0', to(REAL), `mtmsrd ${REAL}, 0\n mfmsr 5\n add 10, 10, 5`, to(TRANSLATED), to(ENABLED)]],
   ['an MSR of the same place', [vector, `mtmsrd ${REAL}, 0\n mtspr 27, 10\n sc`, 'mtmsrd 6, 0\n mtspr 27, 10\n sc', to(TRANSLATED), to(ENABLED)]],
   ['the form of mtmsrd', [0, 1].map((long) => `mtmsrd ${REAL}, 0\n mtmsrd ${BOTH}, ${long}\n ${look}`)],
   ['the MSR that mtmsrd is from', [REAL, TRANSLATED].map((from) => `mtmsrd ${from}, 0\n mtmsrd ${RECOVERABLE}, 1\n ${look}`)],
