@@ -17,6 +17,8 @@ export type RegisterRef =
       readonly by: 'field';
       readonly field: string;
       /** (RA|0): none where the field is 0. */ readonly orZero: boolean;
+      /** Added to the field's value: vector register n is VSR 32 + n, a pair has the next one too. */
+      readonly plus: number;
     }
   | { readonly by: 'computed' };
 
@@ -171,7 +173,8 @@ class Analysis {
   private register(index: Expr, orZero = false): RegisterRef {
     const number = constantOf(index, this.known);
     if (number !== undefined) return { by: 'number', number };
-    if (index.k === 'field') return { by: 'field', field: index.name, orZero };
+    const field = fieldPlus(index);
+    if (field) return { by: 'field', ...field, orZero };
     this.read(index);
     return { by: 'computed' };
   }
@@ -224,6 +227,15 @@ class Analysis {
     if (cond !== 0) this.read(e.then);
     if (cond === undefined || cond === 0) this.read(e.else);
   }
+}
+
+/** A field, or the sum of a field and a constant. */
+function fieldPlus(index: Expr): { field: string; plus: number } | undefined {
+  if (index.k === 'field') return { field: index.name, plus: 0 };
+  if (index.k !== 'op' || index.op !== 'i32.add') return undefined;
+  const [field, constant] = index.args;
+  if (field?.k !== 'field' || constant?.k !== 'const') return undefined;
+  return { field: field.name, plus: Number(constant.value) };
 }
 
 /**

@@ -131,7 +131,7 @@ function registers(use: StateUse): Ref[] {
   const refs: Ref[] = [];
   const add = (base: number) => (ref: RegisterRef) => {
     if (ref.by === 'number') refs.push({ resource: base + ref.number });
-    else if (ref.by === 'field') refs.push({ field: ref.field, base, orZero: ref.orZero });
+    else if (ref.by === 'field') refs.push({ field: ref.field, base: base + ref.plus, orZero: ref.orZero });
     // A register that only execution tells: whoever wants to be exact asks with the image.
   };
   use.gprs.forEach(add(0));

@@ -251,7 +251,8 @@ export class ReferenceTiming extends Timing {
   private readonly waits = new Map<number, number>();
   /** Real address of the instruction that the model is looking at. */
   private at = 0;
-  private readonly pending: ({ place: Place; outcome: BranchOutcome } | undefined)[] = [];
+  /** Branches that are under way, with their records. */
+  private readonly pending: ({ record: number; place: Place; outcome: BranchOutcome } | undefined)[] = [];
 
   protected override pipelineOf(_cpu: Cpu, walks: TranslatorWalks): Pipeline {
     const pipeline = new Pipeline(this.profile, Cells.detached(), new Structures(this.profile), walks);
@@ -263,9 +264,11 @@ export class ReferenceTiming extends Timing {
     return this.waits;
   }
 
-  /** An instruction that ends in an interrupt is no branch that went anywhere. */
+  /** An instruction that ends in an interrupt is no branch that went anywhere; one behind a branch has not been seen. */
   override interrupted(cpu: Cpu): void {
-    this.pending[cpu.state.index] = undefined;
+    const { state } = cpu;
+    if (this.pending[state.index]?.record !== state.int(IP)) this.left(cpu);
+    this.pending[state.index] = undefined;
     super.interrupted(cpu);
   }
 
@@ -279,6 +282,7 @@ export class ReferenceTiming extends Timing {
     pipeline.begin(schedule, place, cpu.state.gpr(a), cpu.state.gpr(b));
     if (schedule.branch)
       this.pending[cpu.state.index] = {
+        record: cpu.state.int(IP),
         place,
         outcome: { taken: isTaken(cpu, schedule.branch), ...displacementOf(cpu.imageLo, schedule.branch) },
       };

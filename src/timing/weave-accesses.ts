@@ -10,7 +10,7 @@ import { pushIssued } from './emit-time';
 import type { TimingProfile } from './profile';
 import type { Template } from './schedule';
 import { CELL, TICKS } from './state';
-import { NO_SPAN } from './weave-access';
+import { NO_SPAN } from './weave-line';
 import type { WeaveHelpers } from './weave-helpers';
 import { CONDITIONAL_FLAG, STORE_FLAG, ZERO_FLAG, type ImportNumbers } from './weave-imports';
 import { arrives, emitArriving } from './weave-miss';
@@ -75,7 +75,7 @@ export function emitAccess(
     .call(helpers.storage.access);
   if (issued && issued.template.writes.length > 0) emitLater(code, issued);
   else code.op(OP.drop);
-  const { stored } = helpers.storage.stores;
+  const { stored } = helpers.storage.lines.stores;
   if (isStore && stored !== undefined) code.op(OP.else).get(P.cpu).get(real).get(place.issue).call(stored);
   code.op(OP.end);
 }
@@ -141,7 +141,7 @@ function emitUnusual(
   code.get(real).i32(data.lineShift);
   emitOperator(code, 'i32.shrU');
   code.set(line);
-  helpers.storage.newestOfLine(code, line);
+  helpers.storage.lines.setOf(code, line);
   code.memory(OP.i32Load, 0).get(line);
   emitOperator(code, 'i32.ne');
   // Translated, and another page.

@@ -16,7 +16,11 @@ import { imageOf, named } from '../support/find-instruction';
 import { xorshift32 } from '../support/random';
 
 const ref = (r: RegisterRef): string =>
-  r.by === 'number' ? String(r.number) : r.by === 'field' ? (r.orZero ? `${r.field}|0` : r.field) : '?';
+  r.by === 'number'
+    ? String(r.number)
+    : r.by === 'field'
+      ? `${r.field}${r.orZero ? '|0' : ''}${r.plus ? `+${r.plus}` : ''}`
+      : '?';
 /** A readable summary: `r4 r5 cr0 SO mem`. */
 const show = (use: StateUse): string =>
   [
@@ -61,6 +65,8 @@ describe('effects of an image', () => {
     expect(shown(effectsOfInstruction(named('addi')))).toBe('rRA|0 -> rRT');
     expect(shown(effectsOfInstruction(named('cmpl')))).toBe('rRA rRB SO -> crBF');
     expect(shown(effectsOfInstruction(named('crand')))).toBe('cr? -> cr?');
+    expect(shown(effectsOfInstruction(named('vsel')))).toBe('vVRB+32 vVRA+32 vVRC+32 -> vVRT+32');
+    expect(shown(effectsOfInstruction(named('lq')))).toBe('rRA|0 mem -> rRTp rRTp+1');
   });
 });
 

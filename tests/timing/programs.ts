@@ -12,12 +12,19 @@ const COMPUTE = [
 const STORAGE = [
   'ld D,I8(M)', 'ldx D,M,Z', 'lwz D,I(M)', 'lbz D,I(M)', 'lwa D,I8(M)', 'ldbrx D,0,M', 'ldu D,I8(M)', 'lwzu D,I8(M)', 'lq 14,0(M)',
   'std D,I8(M)', 'stw D,I(M)', 'stb D,I(M)', 'stdu D,I8(M)', 'stdbrx D,0,M', 'lwarx D,0,M', 'stwcx. D,0,M', 'dcbz 0,M', 'lhz D,I(M)',
+  'lmw 28,I(M)', 'stmw 28,I(M)', 'lfd V,I8(M)', 'stfsx V,M,Z', 'lvx V,0,M', 'stvx V,0,M', 'lxvd2x V,0,M', 'stxvd2x V,0,M', 'lvewx V,0,M',
+]; // prettier-ignore
+const FLOATS = [
+  'fadd V,V,V', 'fmul. V,V,V', 'fdiv V,V,V', 'fmr V,V', 'fcmpu C,V,V', 'vaddubm V,V,V', 'vperm V,V,V,V', 'xxlor V,V,V', 'xvadddp V,V,V',
+  'mtvsrd V,A', 'mfvsrd D,V',
 ]; // prettier-ignore
 
-/** Registers: 0-13 values, 14-15 of lq, 16-23 addresses, 24 zero, 25 loop counts, 26 "all" of tlbie, 27 a time. */
+/** Registers: 0-13 values, and those of floating-point and vectors; 14-15 of lq, 16-23 addresses, 24 zero, 25 loop counts, 26 "all" of tlbie, 27 a time. */
 function fill(random: Random, template: string): string {
-  return template.replace(/\b(I8|I0|[DABCTMIZ])\b/g, (name) => {
+  return template.replace(/\b(I8|I0|[DABCTMIZV])\b/g, (name) => {
     switch (name) {
+      case 'V':
+        return String(random.below(32));
       case 'M':
         return String(16 + random.below(8));
       case 'Z':
@@ -62,7 +69,9 @@ function stream(random: Random): string {
 }
 
 const plain = (random: Random): string =>
-  random.oneIn(9) ? step(random) : fill(random, random.pick(random.below(3) === 0 ? STORAGE : COMPUTE));
+  random.oneIn(9)
+    ? step(random)
+    : fill(random, random.pick(random.oneIn(3) ? STORAGE : random.oneIn(8) ? FLOATS : COMPUTE));
 
 function branch(random: Random, n: number, length: number): string {
   const near = (distance: number): string => `l${Math.min(length - 1, n + 1 + random.below(distance))}`;

@@ -109,7 +109,8 @@ function prepare({ machine }: Twin, random: Random, littleEndian: boolean, style
   cpu.nia = BigInt(CODE);
   // A machine with a hypervisor also runs guests: two stages, or guest real addresses.
   const hypervisor = cpu.model.name !== 'microwatt' && random.oneIn(3) ? 0n : MSR.HV.mask;
-  cpu.msr = MSR.SF.mask | hypervisor | MSR.ME.mask | relocation | endian | external;
+  const facilities = random.oneIn(4) ? 0n : MSR.FP.mask | MSR.VEC.mask | MSR.VSX.mask;
+  cpu.msr = MSR.SF.mask | hypervisor | MSR.ME.mask | facilities | relocation | endian | external;
   machine.execution.resume();
   machine.execution.memoryReplaced();
 }
