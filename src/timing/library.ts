@@ -24,8 +24,7 @@ export class ScheduleLibrary {
   template(handler: Handler): Template | undefined {
     if (!this.templates.has(handler)) {
       const { instruction, fixed } = handler;
-      const spr = instruction.row.mnemonic === 'mfspr' || instruction.row.mnemonic === 'mtspr';
-      const regular = isRegular(instruction, fixed) && (!spr || fixed['SPR'] !== undefined);
+      const regular = isRegular(instruction, fixed);
       this.templates.set(handler, regular ? templateOf(this.profile, instruction, fixed) : undefined);
     }
     return this.templates.get(handler);

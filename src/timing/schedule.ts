@@ -83,9 +83,11 @@ const sprNames = new Map(SPR_ROWS.map(({ num, name }) => [num, name]));
 /** The field of mfspr and mtspr. */
 const SPR_FIELD = 'SPR';
 
+const movesSpr = ({ mnemonic }: InsnRow): boolean => mnemonic === 'mfspr' || mnemonic === 'mtspr';
+
 /** Name of the special register that an instruction moves, where its image says so. */
 export function sprOf({ row, size, fixed }: Instruction, image?: bigint): string | undefined {
-  if (row.mnemonic !== 'mfspr' && row.mnemonic !== 'mtspr') return undefined;
+  if (!movesSpr(row)) return undefined;
   const number =
     fixed[SPR_FIELD] ??
     (image === undefined ? undefined : Number(extractField(image, size, fieldBits(row.form, SPR_FIELD))));
@@ -183,12 +185,15 @@ function storageOf({ row }: Instruction, reads: StateUse, writes: StateUse): 'lo
 
 /**
  * True where the template of a handler says all that there is to know: no service is involved, which executes in
- * TypeScript, and every register is numbered by a field.
+ * TypeScript, and every register is numbered by a field. A special register that is known is moved in the same time
+ * whether a service does it or not.
  */
 export function isRegular({ row }: Instruction, fixed: Readonly<Record<string, number>>): boolean {
   const { services, reads, writes } = effectsOf(row.sem, (name) => fixed[name]);
   const computed = (use: StateUse): boolean => [...use.gprs, ...use.vsrs].some(({ by }) => by === 'computed');
-  const served = [...services].some((name) => !(SERVICES[name] as { ordersOnly?: true }).ordersOnly);
+  const moves = fixed[SPR_FIELD] !== undefined && movesSpr(row);
+  const served =
+    !moves && [...services].some((name) => !(SERVICES[name] as { ordersOnly?: true }).ordersOnly);
   return !served && !computed(reads) && !computed(writes);
 }
 
