@@ -54,8 +54,8 @@ function emitPlace(code: Code, { entry, msr, operand }: Wanted): void {
   const mixed = code.local('i32');
   code.get(operand);
   emitOperator(code, 'i32.wrap');
-  code.i32(3);
-  emitOperator(code, 'i32.mul');
+  code.i32(1);
+  emitOperator(code, 'i32.shl');
   code.get(msr);
   emitOperator(code, 'i32.wrap');
   emitOperator(code, 'i32.add');

@@ -37,13 +37,13 @@ const KIND_AT = SWITCH_KINDS.map(switchesAt);
 
 /**
  * Right shifts that bring EE, PR and FP, IR and DR, and RI into the number of an entry, after the operand was added to
- * MSR three times: there and back are different switches. Generated code computes the same.
+ * MSR twice: there and back, which differ in one of these bits, are different switches. Generated code computes the same.
  */
 export const PLACE_SHIFTS = [13, 3, 1] as const;
 const [FIRST, SECOND, THIRD] = PLACE_SHIFTS;
 
 function placeOf({ msrLo, operandLo }: SwitchRequest): number {
-  const mixed = (msrLo + 3 * operandLo) | 0;
+  const mixed = (msrLo + 2 * operandLo) | 0;
   return ((mixed >>> FIRST) ^ (mixed >>> SECOND) ^ (mixed >>> THIRD)) & (SWITCH_ENTRIES - 1);
 }
 

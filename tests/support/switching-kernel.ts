@@ -73,7 +73,7 @@ start:
         ${poke(LEAVES + 0x38, leaf(RELOCATED_DATA))}
         ${poke(LEAVES + 0x48, `RADIX_PRIV | ${leaf(ROUTINE)}`)}
         ${poke(CHOICES, leaf(RELOCATED_DATA))}
-        ${poke(CHOICES + 8, `RADIX_LEAF | RADIX_RC | RADIX_RO | ${RELOCATED_DATA}`)}
+        ${poke(CHOICES + 8, `RADIX_LEAF | RADIX_RC | RADIX_RO | ${DATA}`)}
         ${poke(CHOICES + 16, `RADIX_PRIV | ${leaf(RELOCATED_DATA)}`)}
         load64 17, 0x10000
         mtspr SPR_PTCR, 17
