@@ -20,11 +20,17 @@ export function divideCycles(timing: DivideTiming, kind: DivideKind, a: bigint, 
   const dividendBits = bitLength(operand) + (kind.extended ? kind.bits : 0);
   if (!kind.extended && !kind.remainder && operand < divisor) return timing.smaller;
   const step = dividendBits <= 16 ? 0 : dividendBits <= 32 ? 1 : 2;
-  const { longQuotient, iterations } = timing;
+  const { longQuotient, iterations, half } = timing;
   const long = dividendBits - bitLength(divisor) >= longQuotient.bits ? longQuotient.cycles : 0;
-  return (
-    iterations[step] + long + kindCycles(timing, kind) + operandCycles(timing, kind, { a, operand, divisor })
-  );
+  const inverse = half && roundsUp(divisor, half.bits) ? half.cycles : iterations[step];
+  return inverse + long + kindCycles(timing, kind) + operandCycles(timing, kind, { a, operand, divisor });
+}
+
+/** Whether the first bits of a number are all ones, and others behind those not all zeros. */
+function roundsUp(value: bigint, bits: number): boolean {
+  const behind = BigInt(Math.max(0, bitLength(value) - bits));
+  const ones = (1n << BigInt(bits)) - 1n;
+  return value >> behind === ones && ones << behind !== value;
 }
 
 /** What a kind of divide adds, with any operands. */

@@ -3,7 +3,8 @@ import { emitOperator } from '../engine/operators';
 import { OP } from '../engine/wasm/opcodes';
 import type { Code } from '../engine/wasm/module';
 import { RECORD } from '../state/layout';
-import { cellAt, HISTORY_MASK, P, readyAt } from './emit';
+import { cellAt, emitBlameOf, HISTORY_MASK, load, P, readyAt, store } from './emit';
+import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import { CELL, TICKS } from './state';
 
@@ -42,11 +43,35 @@ export function emitTimeOf(code: Code): void {
   emitOperator(code, 'i64.and');
 }
 
-/** Emits: the unit of loads and stores is busy until then. @param until local */
-export function emitUnitBusy(code: Code, until: number, cause: number): void {
+/** Emits: the unit of loads and stores is busy until then: the twin of `StorageUnit.unitBusy`. @param until local */
+export function emitUnitBusy(code: Code, until: number, cause: number, { data }: TimingProfile): void {
+  if (data.stalls) {
+    emitStall(code, until, cause);
+    return;
+  }
   code.get(until).get(P.cpu).memory(OP.i64Load, readyAt(RESOURCE.STORAGE));
   emitTimeOf(code);
   emitOperator(code, 'i64.gtS');
   code.if().get(P.cpu).get(until);
   plus(code, cause).memory(OP.i64Store, readyAt(RESOURCE.STORAGE)).op(OP.end);
+}
+
+/** Emits: nothing behind the last load or store issues before a time. */
+function emitStall(code: Code, until: number, cause: number): void {
+  const wait = code.local('i64');
+  const record = code.local('i32');
+  code.get(until);
+  load(code, CELL.next);
+  emitOperator(code, 'i64.sub');
+  code.tee(wait).i64(0n);
+  emitOperator(code, 'i64.gtS');
+  code.if();
+  store(code, CELL.next, until);
+  code.get(P.cpu);
+  load(code, CELL.stalls + cause).get(wait);
+  emitOperator(code, 'i64.add');
+  code.memory(OP.i64Store, cellAt(CELL.stalls + cause));
+  code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.accessRecord)).set(record);
+  emitBlameOf(code, record, () => code.get(wait));
+  code.op(OP.end);
 }

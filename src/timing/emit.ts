@@ -137,12 +137,17 @@ export function differs(code: Code, cell: number): void {
 
 /** Emits: the counter of the instruction's record grows by the ticks that are pushed, as slots, up to its limit. */
 export function emitBlame(code: Code, push: () => void): void {
+  emitBlameOf(code, P.ip, push);
+}
+
+/** The same for an instruction whose record is in a local. */
+export function emitBlameOf(code: Code, record: number, push: () => void): void {
   const at = code.local('i32');
   const old = code.local('i32');
   const sum = code.local('i32');
-  code.get(P.ip).i32(~(RECORD_SLOT_SIZE - 1));
+  code.get(record).i32(~(RECORD_SLOT_SIZE - 1));
   emitOperator(code, 'i32.and');
-  code.get(P.ip).i32(RECORD.perPage * RECORD.size - 1);
+  code.get(record).i32(RECORD.perPage * RECORD.size - 1);
   emitOperator(code, 'i32.and');
   code.i32(1);
   emitOperator(code, 'i32.shrU');

@@ -163,6 +163,7 @@ export const PROFILE_RULE: Rule = object({
     interrupt: cycles,
     alignment: powers(8, 128),
     unaligned: cycles,
+    wholeFlags: optional(boolean),
   }),
   classes: object(
     Object.fromEntries(Object.keys(MICROWATT_PROFILE.classes).map((name) => [name, instruction])),
@@ -173,6 +174,7 @@ export const PROFILE_RULE: Rule = object({
     smaller: positive,
     overflow: positive,
     iterations: list(positive, 3),
+    half: optional(object({ bits: number({ min: 1, max: 63, integer: true }), cycles: positive })),
     longQuotient: object({ bits: number({ min: 0, max: 128, integer: true }), cycles }),
     remainder: signed,
     negativeRemainder: optional(signed),
@@ -186,6 +188,7 @@ export const PROFILE_RULE: Rule = object({
     replacement: text(REPLACEMENT),
     writeAllocates: boolean,
     blocks: optional(cycles),
+    stalls: optional(boolean),
     store: optional(cycles),
     storeRegion: optional(number({ min: 6, max: 30, integer: true })),
     zero: optional(cycles),

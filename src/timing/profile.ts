@@ -44,6 +44,11 @@ export interface DivideTiming {
   readonly overflow: number;
   /** Dividend of at most 16, at most 32 and more bits. */
   readonly iterations: readonly [number, number, number];
+  /**
+   * Instead of `iterations` for a divisor whose first `bits` bits are all ones and whose others are not all zeros: rounded
+   * up it is a power of two, and no iteration is needed. Default: there is none.
+   */
+  readonly half?: { readonly bits: number; readonly cycles: number };
   /** Added where the dividend has at least `bits` bits more than the divisor. */
   readonly longQuotient: { readonly bits: number; readonly cycles: number };
   /** Added for a remainder (negative: it saves). */
@@ -91,6 +96,8 @@ export interface DataCacheTiming extends CacheTiming {
   readonly writeAllocates: boolean;
   /** From the start of a refill until the next access can issue. Default: as long as what it loads takes. */
   readonly blocks?: number;
+  /** What waits for the unit of loads and stores is everything behind, not only the next access. Default false. */
+  readonly stalls?: boolean;
   /** How long a store keeps the port. Default 0: it does not, and the next access waits for a refill of before. */
   readonly store?: number;
   /** log2 of the bytes within which stores follow each other without letting go of the port, 6 to 30. Default 12. */
@@ -180,6 +187,11 @@ export interface CoreTiming {
    * it issues. Default: only the instruction `runAhead` before counts.
    */
   readonly decode?: number;
+  /**
+   * CR, and carry and overflow of XER, are written as a whole: an instruction that writes a field of CR waits for the last
+   * one that did, and one that writes the carry for overflow. Default false.
+   */
+  readonly wholeFlags?: boolean;
   /** Added to any interrupt. */
   readonly interrupt: number;
   /** Added to a load or store that crosses a boundary of `alignment` bytes. */

@@ -157,8 +157,15 @@ const updates = (row: InsnRow): boolean =>
 const recordsResult = ({ row, fixed }: Instruction): boolean =>
   fixed['Rc'] === 1 || row.mnemonic.endsWith('.');
 
+/** Whether only instructions with Rc=1 wait for each other's CR0: where CR is not written as a whole anyway. */
+const recordsAlone = (
+  { core }: TimingProfile,
+  fixed: Readonly<Record<string, number>>,
+  { record }: InstructionTiming,
+): boolean => !core.wholeFlags && fixed['Rc'] === 1 && record !== undefined;
+
 /** The writes of an instruction with their latencies. */
-function writesOf(use: StateUse, insn: Instruction, t: InstructionTiming): Write[] {
+function writesOf(profile: TimingProfile, use: StateUse, insn: Instruction, t: InstructionTiming): Write[] {
   const cause = CLASS_CAUSE[insn.row.timing] ?? CAUSE.dependencies;
   const at = (cycles: number, why = cause): number => ticksOf(cycles) + why;
   const out: Write[] = registers(use).map((ref) => {
@@ -172,8 +179,8 @@ function writesOf(use: StateUse, insn: Instruction, t: InstructionTiming): Write
     if (resource === RESOURCE.OVERFLOW && insn.fixed['OE'] === 1) latency += t.overflow ?? 0;
     out.push({ ref: { resource }, ready: at(latency) });
   }
-  if (insn.fixed['Rc'] === 1 && t.record !== undefined)
-    out.push({ ref: { resource: RESOURCE.RECORD }, ready: at(t.latency + t.record) });
+  if (recordsAlone(profile, insn.fixed, t))
+    out.push({ ref: { resource: RESOURCE.RECORD }, ready: at(t.latency + (t.record ?? 0)) });
   return out;
 }
 
@@ -202,6 +209,13 @@ function trivialDivide({ divide: { trivial } }: TimingProfile, t: InstructionTim
   return { ...t, latency: trivial, interval: Math.max(1, trivial + t.interval - t.latency) };
 }
 
+/** Flags that are written as a whole, of which an instruction writes a part: it waits for the others. */
+function wholeFlags({ core }: TimingProfile, written: readonly number[]): number[] {
+  if (!core.wholeFlags) return [];
+  const out = written.includes(RESOURCE.CR) ? [RESOURCE.CR] : [];
+  return written.includes(RESOURCE.CARRY) ? [...out, RESOURCE.OVERFLOW] : out;
+}
+
 /**
  * The template of a handler.
  *
@@ -225,10 +239,12 @@ export function templateOf(
   if (image === undefined && !isRegular(instruction, fixed))
     throw new Error(`${row.mnemonic} has no template`);
   const storage = storageOf(instruction, reads, writes);
-  const waits: Ref[] = [...registers(reads), ...named(reads).map((resource) => ({ resource }))];
-  if (fixed['Rc'] === 1 && t.record !== undefined) waits.push({ resource: RESOURCE.RECORD });
+  const flags = new Set([...named(reads), ...wholeFlags(profile, named(writes))]);
+  const waits: Ref[] = [...registers(reads), ...[...flags].map((resource) => ({ resource }))];
+  if (recordsAlone(profile, fixed, t)) waits.push({ resource: RESOURCE.RECORD });
   // Behind a change of the stream nothing may be outstanding that can still interrupt, or that looks at the context.
-  if (storage) waits.push({ resource: RESOURCE.STORAGE });
+  if (storage && (profile.core.issueWidth > 1 || !profile.data.stalls))
+    waits.push({ resource: RESOURCE.STORAGE });
   if (t.refetches) waits.push({ resource: RESOURCE.OUTSTANDING });
   if (t.waitsForTarget) waits.push({ field: 'RT', base: 0, orZero: false });
   const cause = CLASS_CAUSE[row.timing] ?? CAUSE.serialisation;
@@ -236,7 +252,7 @@ export function templateOf(
   return {
     row,
     reads: waits,
-    writes: writesOf(writes, known, t),
+    writes: writesOf(profile, writes, known, t),
     interval: intervalOf(profile, t, update),
     cause: t.serialises ? CAUSE.serialisation : cause === CAUSE.loadUse ? CAUSE.storageUnit : cause,
     latency: ticksOf(t.latency),

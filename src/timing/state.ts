@@ -26,7 +26,7 @@ export const COUNTS = [
 ] as const; // prettier-ignore
 export type Count = (typeof COUNTS)[number];
 
-const HISTORY_AT = 24;
+const HISTORY_AT = 25;
 const READY_AT = HISTORY_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
@@ -73,6 +73,8 @@ export const CELL = {
   lateSince: 21,
   lateBranch: 22,
   lateEntry: 23,
+  /** Low half: where the record of the last load or store is; generated code's alone. */
+  accessRecord: 24,
   history: HISTORY_AT,
   ready: READY_AT,
   stalls: STALLS_AT,

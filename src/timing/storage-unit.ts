@@ -162,8 +162,16 @@ export class StorageUnit {
     core.completes(busy);
   }
 
+  /** The unit of loads and stores is busy until then. */
   private unitBusy(until: number, cause: number): void {
-    const { cells } = this.core;
+    const { cells, profile } = this.core;
+    if (profile.data.stalls) {
+      const wait = until - cells.get(CELL.next);
+      if (wait <= 0) return;
+      cells.set(CELL.next, until);
+      this.core.book(cause, wait);
+      return;
+    }
     const unit = CELL.ready + RESOURCE.STORAGE;
     if (until > timeOf(cells.get(unit))) cells.set(unit, until + cause);
   }

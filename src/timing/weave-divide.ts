@@ -68,6 +68,11 @@ export class DivideHelpers {
     code.op(OP.select).get(bits).i64(16n);
     emitOperator(code, 'i64.leS');
     code.op(OP.select).set(ticks);
+    if (divide.half) {
+      code.i64(beyond(divide.half.cycles + extra)).get(ticks);
+      emitRoundsUp(code, b, divide.half.bits);
+      code.op(OP.select).set(ticks);
+    }
     code
       .get(ticks)
       .get(ticks)
@@ -116,6 +121,23 @@ export class DivideHelpers {
         emitOperator(code, 'i64.eq');
       });
   }
+}
+
+/** Pushes whether the first bits of a local are all ones, and others behind those not all zeros. */
+function emitRoundsUp(code: Code, value: number, bits: number): void {
+  const normal = code.local('i64');
+  code.get(value).get(value);
+  emitOperator(code, 'i64.clz');
+  emitOperator(code, 'i64.shl');
+  code.tee(normal).i64(BigInt(64 - bits));
+  emitOperator(code, 'i64.shrU');
+  code.i64((1n << BigInt(bits)) - 1n);
+  emitOperator(code, 'i64.eq');
+  code.get(normal).i64(BigInt(bits));
+  emitOperator(code, 'i64.shl');
+  code.i64(0n);
+  emitOperator(code, 'i64.ne');
+  emitOperator(code, 'i32.and');
 }
 
 /** Sets a local: whether an operand is negative. */

@@ -79,7 +79,7 @@ export class MissHelper {
     const [free, wait, over] = [1, 2, 3];
     const cause = CAUSE.dataCache;
     const code = new Code(4);
-    emitUnitBusy(code, free, cause);
+    emitUnitBusy(code, free, cause, this.parts.profile);
     code.get(over).get(P.cpu).memory(OP.i64Load, readyAt(RESOURCE.OUTSTANDING));
     emitOperator(code, 'i64.gtS');
     code.if();

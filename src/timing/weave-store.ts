@@ -97,7 +97,7 @@ export class StoreHelper {
     emitOperator(code, 'i64.gtS');
     code.if();
     plus(code.get(start), TICKS.cycle).set(start);
-    busyUntil(code, start);
+    busyUntil(code, start, this.parts.profile);
     code.op(OP.end);
   }
 
@@ -105,16 +105,16 @@ export class StoreHelper {
   private waiting(code: Code): void {
     const port = code.local('i64');
     load(code, CELL.port).set(port);
-    busyUntil(code, port);
+    busyUntil(code, port, this.parts.profile);
   }
 }
 
 /** Emits: where that is not before the next instruction anyway, the unit of loads and stores is busy. */
-function busyUntil(code: Code, until: number): void {
+function busyUntil(code: Code, until: number, profile: TimingProfile): void {
   code.get(until);
   load(code, CELL.next);
   emitOperator(code, 'i64.gtS');
   code.if();
-  emitUnitBusy(code, until, CAUSE.dataCache);
+  emitUnitBusy(code, until, CAUSE.dataCache, profile);
   code.op(OP.end);
 }

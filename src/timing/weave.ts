@@ -27,6 +27,7 @@ import {
 import { CAUSE } from './causes';
 import { plus, raiseTo } from './emit-time';
 import type { ScheduleLibrary } from './library';
+import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import type { Template } from './schedule';
 import { CELL, HISTORY, TICKS, ticksOf } from './state';
@@ -64,6 +65,7 @@ export class TimingModuleWeaver implements ModuleWeaver {
 
   access(code: Code, where: AccessPlace, isStore: boolean): void {
     const { helpers, imports, library } = this;
+    emitRecord(code, library.profile);
     emitAccess({ code, helpers, imports, profile: library.profile }, where, {
       bytes: 1,
       kind: 'reserve',
@@ -296,8 +298,14 @@ class WovenInstruction implements WovenHandler {
 
   access(where: AccessPlace, access: AccessDescriptor): void {
     const { template, image, issue } = this;
+    emitRecord(this.context.code, this.context.profile);
     emitAccess(this.context, where, access, template && { template, image, issue });
   }
+}
+
+/** Emits: what keeps the unit of loads and stores busy is the instruction at the record in parameter `ip`. */
+function emitRecord(code: Code, { data }: TimingProfile): void {
+  if (data.stalls) code.get(P.cpu).get(P.ip).memory(OP.i32Store, cellAt(CELL.accessRecord));
 }
 
 /** Pushes the value of the GPR that a field numbers. */

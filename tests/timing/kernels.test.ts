@@ -3,9 +3,9 @@
  *
  * The first instruction of the body issues at 0, the result is when the read of the time base behind it issues. A load that
  * hits gives its result 3 after its issue, one that misses 6 after the start of its refill. From that start, at S:
- * the next access at S + 4, the doubleword n behind the one asked for at S + 3 + n for loads that issue then, another refill at
+ * the next instruction at S + 4, the doubleword n behind the one asked for at S + 3 + n for loads that issue then, another refill at
  * S + 11. A store that issues at T keeps the port until T + 4, and another refill can start at T + 3. dcbz: the next
- * access at S + 3, another refill at S + 10. Fetching looks up the next line when the instruction 4 before issues, plus 4.
+ * instruction at S + 3, another refill at S + 10. Fetching looks up the next line when the instruction 4 before issues, plus 4.
  */
 import { measure, MODELS } from './support';
 
@@ -23,15 +23,20 @@ interface Kernel {
 const KERNELS: Readonly<Record<string, Kernel>> = {
   // Starts at 0: result at 6 for 3.
   'a load that misses is three later': { body: 'ld 4,0(20); add 5,4,4', cold: 7, warm: 4 },
-  'what does not need it does not wait': { body: 'ld 4,0(20); nop; nop; nop; nop', cold: 5, warm: 5 },
+  // One instruction leaves the first stage of execution at 1, but not the second one before 4; the others follow it.
+  'what does not need it waits until it comes': {
+    body: 'ld 4,0(20); nop; nop; nop; nop',
+    cold: 4 + 4,
+    warm: 5,
+  },
   // The second issues at 4, when its doubleword comes: result at 7.
   'the next doubleword is there in time': { body: 'ld 4,0(20); ld 5,8(20); add 6,5,5', cold: 8, warm: 5 },
   // Row 4 first, row 3 is the last of eight: 3 + 7 = 10, result at 13.
   'the doubleword before comes last': { body: 'ld 4,32(20); ld 5,24(20); add 6,5,5', cold: 14, warm: 5 },
-  // It issues at 6: row 2 came at 5.
+  // The nops issue from 4 on, the second load at 9: row 2 came at 5.
   'what has come is a hit': {
     body: 'ld 4,0(20); nop; nop; nop; nop; nop; ld 5,16(20); add 6,5,5',
-    cold: 10,
+    cold: 9 + 3 + 1,
     warm: 10,
   },
   // The second issues at 4 and starts at 11: result at 17.
@@ -74,12 +79,12 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 4,
     warm: 4,
   },
-  // To another page a store waits until the one before is through: at 3 and 6; the next access follows at 4, 7.
+  // To another page a store waits until the one before is through: at 3, 6, 9; what is behind it follows at 4, 7, 10.
   'stores to two pages in turns do not': {
     body: 'std 4,0(20); std 4,0(21); std 4,8(20); std 4,8(21)',
     setup: ADDRESSES,
-    cold: 8,
-    warm: 8,
+    cold: 10,
+    warm: 10,
   },
   // Issues at 4, waits in the cache until the refill is over at 11; the next store follows at 12.
   'stores wait for the refill of a load': {

@@ -16,6 +16,11 @@ const WARM: readonly (readonly [name: string, body: string, cycles: number, setu
   ['instructions with Rc=1 are two cycles apart', 'add. 4,4,5; add. 6,6,5', 3],
   ['overflow flags are three cycles apart', 'addo 4,4,5; addo 6,6,5', 4],
   ['mfxer waits for them', 'addo 4,4,5; mfxer 6', 4],
+  // CR and XER are written as a whole: who writes a part of them waits for the rest.
+  ['a compare waits for CR0 too', 'add. 4,4,5; cmpd 1,6,7; cmpd 2,6,7', 4],
+  ['and mtocrf', 'add. 4,4,5; mtocrf 0x40,6', 3],
+  ['who writes the carry waits for overflow flags', 'addo 4,4,5; addc 6,6,7', 4],
+  ['who does not, does not', 'addo 4,4,5; add 6,6,7', 2],
   ['carry does not', 'addc 4,4,5; adde 6,6,5; addze 7,7', 3],
   ['a 64-bit multiplication blocks for four', 'mulld 4,4,5; nop', 5],
   ['a 32-bit one does not', 'mullw 4,6,5; nop', 2],
@@ -40,6 +45,9 @@ const WARM: readonly (readonly [name: string, body: string, cycles: number, setu
   ['a short one', 'divde 4,6,5', 47 + 3, 'li 5,1; sldi 5,5,40; li 6,1'],
   ['an unsigned one', 'divdeu 4,6,5', 47 + 3 + 10 - 1, 'li 5,3; li 6,1'],
   ['one that may have its top bit', 'divde 4,6,5', 47 + 3 + 10 + 3, 'li 5,3; li 6,2'],
+  // Rounded up to 57 bits it is 2^64: its inverse needs no iteration, which takes 23 of the 47 cycles.
+  ['a divisor next to a power of two', 'modud 4,6,5', 46 - 23, 'li 5,-3; rldicr 6,5,0,0'],
+  ['not of 57 bits', 'modud 4,6,5', 46, 'li 5,-1; rldicr 5,5,0,56; rldicr 6,5,0,0'],
   ['one of a word', 'divwe 4,6,5', 47 + 1, 'li 5,3; li 6,1'],
   ['also of a smaller dividend', 'modsd 4,6,5', 30, 'li 5,1000; li 6,3'],
   ['extended overflow 10', 'divde 4,6,5', 10, 'li 5,3; li 6,4'],
@@ -90,10 +98,10 @@ describe.each(MODELS)('%s model', (_name, create) => {
   test('stores and the refill of such a line wait for each other', () => {
     // The last store of a line issues at -1, asks for the port at 1 and keeps it until 3; the refill has asked at -2: it
     // is 5 late, its line there at 10, the port free at 13. The first store of the line passes, the second waits for the
-    // port, and the third for the second: 10, and 1 where there is a third.
+    // port, and what follows, a store or not, for the second: 10 and 1.
     const { cold, warm } = measure(Array(48).fill('std 4,0(20)').join('; '), '', create);
     expect(warm).toBe(48);
-    expect(cold - warm).toBe(2 * 11 + 10);
+    expect(cold - warm).toBe(3 * 11);
   });
 
   test('a load that misses behind such a line finds the port free again', () => {

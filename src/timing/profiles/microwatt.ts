@@ -49,6 +49,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     interrupt: 6,
     alignment: 8,
     unaligned: 1,
+    wholeFlags: true,
   },
   classes: {
     alu: { ...simple, record: 1, overflow: 2 },
@@ -125,6 +126,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     smaller: 10,
     overflow: 10,
     iterations: [31, 39, 47],
+    half: { bits: 57, cycles: 24 },
     longQuotient: { bits: 56, cycles: 10 },
     remainder: -1,
     // States of the divider: a check of a signed quotient's sign; the negation of a remainder, with that check; where an
@@ -146,7 +148,9 @@ export const MICROWATT_PROFILE: TimingProfile = {
     request: 2,
     busy: 11,
     beat: 1,
+    // A request that is not over keeps the unit busy, and that stalls both stages of execution.
     blocks: 4,
+    stalls: true,
     store: 2,
     storeRegion: 12,
     zero: 9,
