@@ -79,7 +79,13 @@ after:  addi    30, 30, -1
  * Cells that are the same in both forms: generated code knows the line by its records too, leaves by a deadline, does
  * not note what completes as soon as anything does, and keeps another branch's old entry where there was none.
  */
-const OF_ONE_FORM: readonly number[] = [CELL.line, CELL.deadline, CELL.done, CELL.lateEntry];
+const OF_ONE_FORM: readonly number[] = [
+  CELL.line,
+  CELL.deadline,
+  CELL.done,
+  CELL.lateEntry,
+  CELL.accessRecord,
+];
 const STATE = Array.from({ length: CELL.stalls }, (_, cell) => cell).filter(
   (cell) => !OF_ONE_FORM.includes(cell),
 );
