@@ -12,8 +12,8 @@ const MISSES = countCell('instructionMisses');
 export class FetchUnit {
   private readonly runAhead: number;
   private readonly share: number;
-  /** What is added to the issue of the instruction that is one less ahead; undefined: nothing waits for that. */
-  private readonly decoded: number | undefined;
+  /** From the instruction cache until issue. */
+  private readonly stages: number;
 
   constructor(
     private readonly core: Core,
@@ -23,7 +23,7 @@ export class FetchUnit {
     const { runAhead, issueWidth, decode } = core.profile.core;
     this.runAhead = ticksOf(runAhead / issueWidth);
     this.share = ticksOf(1 / issueWidth);
-    this.decoded = decode === undefined ? undefined : this.runAhead - ticksOf(decode);
+    this.stages = decode ?? 0;
   }
 
   /** When an instruction could be fetched: fetching is ahead by so many instructions, if nothing changed. */
@@ -62,9 +62,27 @@ export class FetchUnit {
       cells.increment(MISSES);
       ready = this.port.fetch(real, ready) + ticksOf(profile.fetch.miss);
     }
+    ready = this.passed(ready, lo);
     if (ready <= next) return;
     this.core.book(cause, ready - next);
     cells.set(CELL.next, ready);
+  }
+
+  /**
+   * When an instruction can issue that leaves the cache for the stages of decoding so that it could at `ready`. While one
+   * before it waits to issue, no stage lets go of what it has, also if the next one is empty.
+   */
+  private passed(ready: number, lo: number): number {
+    const { cells } = this.core;
+    const issued = (before: number): number => cells.get(CELL.history + slotOf(lo - 4 * before));
+    const leaves = ready - this.stages * this.share;
+    const redirect = cells.get(CELL.redirect);
+    // What issued before the stream changed is not in front of it, and nothing waited until then.
+    const since = Math.max(leaves, redirect);
+    let moves = 0;
+    while (moves < this.stages && issued(moves + 1) >= since) moves++;
+    if (moves === 0) return ready;
+    return Math.max(ready, issued(1) + (this.stages + 1 - moves) * this.share - (since - leaves));
   }
 
   /**
@@ -82,8 +100,6 @@ export class FetchUnit {
     const isKnown = (before: number): boolean => before >= distance && before < distance + known;
     let from = redirect + (known + distance - 1) * this.share;
     if (isKnown(HISTORY)) from = Math.max(from, issued(HISTORY) + this.runAhead);
-    if (this.decoded !== undefined && isKnown(HISTORY - 1))
-      from = Math.max(from, issued(HISTORY - 1) + this.decoded);
     return from;
   }
 

@@ -159,7 +159,7 @@ export const PROFILE_RULE: Rule = object({
     reset: cycles,
     completion: positive,
     runAhead: number({ min: 1, max: 4, integer: true }),
-    decode: optional(cycles),
+    decode: optional(number({ min: 0, max: 3, integer: true })),
     interrupt: cycles,
     alignment: powers(8, 128),
     unaligned: cycles,

@@ -183,8 +183,8 @@ export interface CoreTiming {
   /** Instructions that fetching is ahead of issue at most: what hides instruction cache misses; at most 4. */
   readonly runAhead: number;
   /**
-   * Cycles from when an instruction is decoded, and makes room for fetching one that is `runAhead` - 1 behind it, until
-   * it issues. Default: only the instruction `runAhead` before counts.
+   * Stages from the instruction cache until issue, at most 3: while an instruction waits to issue, none of those behind it
+   * lets go of what it has, also where the next stage is empty. Default 0: they close up.
    */
   readonly decode?: number;
   /**

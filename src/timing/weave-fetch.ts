@@ -5,7 +5,7 @@ import { Code } from '../engine/wasm/module';
 import { FETCH_ENTRIES, FETCH_ENTRY, offsetOf, RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
 import { CAUSE } from './causes';
 import { cellAt, count, differs, emitBlame, load, P, pushAddress, store } from './emit';
-import { plus, raiseTo } from './emit-time';
+import { plus, pushIssued, raiseTo } from './emit-time';
 import type { TimingProfile } from './profile';
 import { CELL, ticksOf } from './state';
 import { structureMap } from './structures';
@@ -202,8 +202,42 @@ export class FetchHelper {
     });
   }
 
+  /** The twin of the method of `FetchUnit`: nested, as each stage needs that the one before has moved. */
+  private passed(code: Code, ready: number): void {
+    const { decode: stages = 0, issueWidth } = this.parts.profile.core;
+    if (stages === 0) return;
+    const share = ticksOf(1 / issueWidth);
+    const since = code.local('i64');
+    const late = code.local('i64');
+    const other = code.local('i64');
+    plus(code.get(ready), -stages * share)
+      .tee(late)
+      .set(since);
+    raiseTo(code, since, other, () => load(code, CELL.redirect));
+    // How long nothing waited.
+    code.get(late).get(since);
+    emitOperator(code, 'i64.sub');
+    code.set(late);
+    for (let moves = 1; moves <= stages; moves++) {
+      pushIssued(code, moves);
+      code.get(since);
+      emitOperator(code, 'i64.geS');
+      code.if();
+      if (moves === 1) {
+        pushIssued(code, 1);
+        plus(code, (stages + 1) * share).get(late);
+        emitOperator(code, 'i64.add');
+        code.set(late);
+      }
+      plus(code.get(late), -share).set(late);
+    }
+    for (let moves = 1; moves <= stages; moves++) code.op(OP.end);
+    raiseTo(code, ready, other, () => code.get(late));
+  }
+
   /** Emits: the instruction waits until its line is there. */
   private wait(code: Code, { ready, translation, set }: Locals): void {
+    this.passed(code, ready);
     const waited = code.local('i64');
     code.get(ready);
     load(code, CELL.next);

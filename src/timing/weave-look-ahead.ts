@@ -103,7 +103,7 @@ export class LookAheadHelper {
 
   /** The twin of the method of `FetchUnit` of that name. */
   private defineLookedUp(): void {
-    const { runAhead, issueWidth, decode } = this.parts.profile.core;
+    const { runAhead, issueWidth } = this.parts.profile.core;
     const ahead = ticksOf(runAhead / issueWidth);
     const distance = 2;
     const code = new Code(3);
@@ -147,7 +147,6 @@ export class LookAheadHelper {
       code.op(OP.end);
     };
     room(HISTORY, ahead);
-    if (decode !== undefined) room(HISTORY - 1, ahead - ticksOf(decode));
     this.parts.builder.define(this.lookedUp, code.get(from));
   }
 }

@@ -116,6 +116,14 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 15 + 5 + 1,
     warm: 15,
   },
+  // The loads issue at 0, 4, ... 24, the adds three later. The next line is looked up at 20 + 4 and would be there at 29, its
+  // instruction out of the cache at 26; but the last add waits until 27, and only then it moves on: 27 + 3.
+  'a line that comes while an instruction waits': {
+    body: `${'ld 5,0(20); add 6,5,5; '.repeat(7)} nop`,
+    setup: 'ld 5,0(20);',
+    cold: 27 + 3 + 1,
+    warm: 27 + 1 + 1,
+  },
   // Not so where the line ends 5 behind the branch: looked up at 16 + 3, there at 24 for 19.
   'but only the next four': {
     body: `${'nop; '.repeat(9)} beq 1,after0; nop; after0: nop; nop; nop; nop; nop`,

@@ -48,7 +48,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     reset: 11,
     completion: 3,
     runAhead: 4,
-    decode: 2,
+    decode: 3,
     interrupt: 6,
     alignment: 8,
     unaligned: 1,
@@ -175,7 +175,6 @@ export const MICROWATT_PROFILE: TimingProfile = {
   invalidateAll: 63,
   hypervisor: { hypercall: 0, pageFault: 0, nestedEntry: 0, nestedExit: 0, other: 0 },
   sources: [
-    { path: 'core.decode', source: 'fits first passes of a few microbenchmarks on the RTL' },
     { path: 'core', source: measured },
     { path: 'classes', source: measured },
     { path: 'instructions', source: measured },
