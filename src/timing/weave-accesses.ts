@@ -56,8 +56,12 @@ export function emitAccess(
   code.get(linear).get(P.cpu).memory(OP.i32Load, offsetOf('RAMBASE'));
   emitOperator(code, 'i32.sub');
   code.set(real);
-  if (access.operation === 'storeConditional' || access.kind === 'zero') {
-    emitSpecialAccess(context, { ea, real }, access);
+  if (access.operation === 'storeConditional') {
+    emitConditional(context, { ea, real }, access);
+    return;
+  }
+  if (access.kind === 'zero') {
+    emitZero(context, { ea, real }, issued);
     return;
   }
   const place = { ea, real, issue: issued?.issue ?? code.local('i64') };
@@ -65,14 +69,9 @@ export function emitAccess(
     pushIssued(code);
     code.set(place.issue);
   }
-  const span = issued ? Math.max(issued.template.interval, issued.template.latency) : NO_SPAN;
   emitUnusual(context, place, access);
   code.if().get(P.cpu).get(P.ip).get(ea).get(real);
-  code
-    .i32(access.bytes | (isStore ? STORE_FLAG : 0))
-    .i32(span)
-    .i32(issued?.template.completes ?? 0)
-    .call(helpers.storage.access);
+  pushTimes(code.i32(access.bytes | (isStore ? STORE_FLAG : 0)), issued).call(helpers.storage.access);
   if (issued && issued.template.writes.length > 0) emitLater(code, issued);
   else code.op(OP.drop);
   const { stored } = helpers.storage.lines.stores;
@@ -107,27 +106,42 @@ function emitLater(code: Code, { template: { row, writes }, image }: IssuedInstr
   code.op(OP.end);
 }
 
-/** A conditional store, or the first doubleword of dcbz, which is TypeScript's. */
-function emitSpecialAccess(
-  { code, imports, profile }: WovenContext,
+/** A conditional store, which is TypeScript's: it happens in a function that many instructions share. */
+function emitConditional(
+  { code, imports }: WovenContext,
   { ea, real }: Pick<Place, 'ea' | 'real'>,
-  { bytes, kind }: Access,
+  { bytes }: Access,
 ): void {
-  const zero = kind === 'zero';
-  if (zero) {
-    code.get(real).i32((1 << profile.data.lineShift) - 1);
-    emitOperator(code, 'i32.and');
-    emitOperator(code, 'i32.eqz');
-    code.if();
-  }
   code.get(P.cpu).get(P.ip).get(ea).i64(32n);
   emitOperator(code, 'i64.shrU');
   emitOperator(code, 'i32.wrap');
   code.get(ea);
   emitOperator(code, 'i32.wrap');
-  code.get(real).i32(bytes | STORE_FLAG | (zero ? ZERO_FLAG : CONDITIONAL_FLAG));
-  code.call(imports.timeAccess);
-  if (zero) code.op(OP.end);
+  code
+    .get(real)
+    .i32(bytes | STORE_FLAG | CONDITIONAL_FLAG)
+    .call(imports.timeAccess);
+}
+
+/** The first doubleword of a line that dcbz writes: the others come with it. */
+function emitZero(
+  { code, helpers, profile }: WovenContext,
+  { ea, real }: Pick<Place, 'ea' | 'real'>,
+  issued: IssuedInstruction | undefined,
+): void {
+  code.get(real).i32((1 << profile.data.lineShift) - 1);
+  emitOperator(code, 'i32.and');
+  emitOperator(code, 'i32.eqz');
+  code.if().get(P.cpu).get(P.ip).get(ea).get(real);
+  pushTimes(code.i32(ZERO_DOUBLEWORD), issued).call(helpers.storage.access).op(OP.drop).op(OP.end);
+}
+const ZERO_DOUBLEWORD = 8 | STORE_FLAG | ZERO_FLAG;
+
+/** Pushes the last parameters of `AccessHelper.access`. */
+function pushTimes(code: Code, issued: IssuedInstruction | undefined): Code {
+  if (!issued) return code.i32(NO_SPAN).i32(0);
+  const { interval, latency, completes } = issued.template;
+  return code.i32(Math.max(interval, latency)).i32(completes);
 }
 
 /** Pushes whether an access is not on the newest line of its set and on the same page as the one before, or not aligned. */

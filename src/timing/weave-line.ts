@@ -2,9 +2,12 @@
 import { emitOperator } from '../engine/operators';
 import { Code } from '../engine/wasm/module';
 import { OP } from '../engine/wasm/opcodes';
+import { CAUSE } from './causes';
 import { count, P } from './emit';
+import { emitUnitBusy, plus } from './emit-time';
+import { ticksOf } from './state';
 import { structureMap } from './structures';
-import { STORE_FLAG } from './weave-imports';
+import { STORE_FLAG, ZERO_FLAG } from './weave-imports';
 import type { HelperParts } from './weave-look-ahead';
 import { arrives, emitArriving, MissHelper } from './weave-miss';
 import type { RefillHelper } from './weave-refill';
@@ -34,7 +37,7 @@ export class LineHelper {
 
   constructor(
     private readonly parts: HelperParts,
-    refills: RefillHelper,
+    private readonly refills: RefillHelper,
   ) {
     this.stores = new StoreHelper(parts);
     this.misses = new MissHelper(parts, refills);
@@ -52,7 +55,11 @@ export class LineHelper {
     this.setOf(code, place.line);
     code.set(place.set).get(WHAT).i32(STORE_FLAG);
     emitOperator(code, 'i32.and');
+    code.if().get(WHAT).i32(ZERO_FLAG);
+    emitOperator(code, 'i32.and');
     code.if();
+    this.zero(code, place);
+    code.op(OP.end);
     this.store(code, place);
     code.op(OP.end);
     this.load(code, place);
@@ -64,6 +71,25 @@ export class LineHelper {
     const { profile, tables } = this.parts;
     code.get(line);
     tables.setOf(code, { at: structureMap(profile).data, ...profile.data });
+  }
+
+  /** Emits: dcbz of the line: the twin of `StorageUnit.zero`. */
+  private zero(code: Code, { set, line }: Place): void {
+    const { profile, tables } = this.parts;
+    const { data } = profile;
+    tables.holdsLine(code, { set, line }, data.ways);
+    emitOperator(code, 'i32.eqz');
+    code.if();
+    count(code, 'storeMisses');
+    tables.enter(code, { set, line }, data);
+    code.op(OP.end);
+    if (data.zero) {
+      const until = code.local('i64');
+      code.get(P.cpu).get(REAL).get(AT).call(this.refills.zero);
+      plus(code, ticksOf(data.miss)).set(until);
+      emitUnitBusy(code, until, CAUSE.dataCache, profile);
+    }
+    code.i64(0n).op(OP.return);
   }
 
   private store(code: Code, { set, line }: Place): void {

@@ -29,19 +29,25 @@ export const turnTicks = ({ request = 0, refill, busy = refill }: CacheTiming): 
 export class RefillHelper {
   /** (cpu, real address, time) -> start of the refill: `MemoryPort.load` and `MemoryPort.fetch`. */
   readonly load: number;
+  /** The same for a line that dcbz writes: `MemoryPort.zeroLine`. */
+  readonly zero: number;
   readonly fetch: number;
 
   constructor(private readonly parts: HelperParts) {
     const { builder } = parts;
     this.load = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i64'] });
+    this.zero = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i64'] });
     this.fetch = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i64'] });
-    this.defineLoad();
+    const { refill, zero = 0 } = parts.profile.data;
+    this.defineRefill(this.load, refill);
+    this.defineRefill(this.zero, zero);
     this.defineFetch();
   }
 
-  private defineLoad(): void {
+  /** @param refill cycles for which the line keeps the port */
+  private defineRefill(func: number, refill: number): void {
     const { data } = this.parts.profile;
-    const { request = 0, refill, busy = refill, beat = 0 } = data;
+    const { request = 0, beat = 0 } = data;
     const [real, start] = [1, 2];
     const code = new Code(3);
     const other = code.local('i64');
@@ -53,12 +59,12 @@ export class RefillHelper {
       const until = (cell: number, ticks: number): void => {
         plus(code.get(P.cpu).get(start), ticks).memory(OP.i64Store, cellAt(cell));
       };
-      until(CELL.dataIdle, ticksOf(busy));
+      until(CELL.dataIdle, ticksOf(request) + ticksOf(refill) + turnTicks(data));
       until(CELL.port, ticksOf(request) + ticksOf(refill));
       if (beat > 0) until(CELL.dataRows, arrivalTicks(data));
     }
     code.get(start);
-    this.parts.builder.define(this.load, code);
+    this.parts.builder.define(func, code);
   }
 
   private defineFetch(): void {
