@@ -106,12 +106,24 @@ function emitLater(code: Code, { template: { row, writes }, image }: IssuedInstr
   code.op(OP.end);
 }
 
-/** A conditional store, which is TypeScript's: it happens in a function that many instructions share. */
+/**
+ * A conditional store, on the page of the access before and with the port free; others are TypeScript's. It happens in a
+ * function that many instructions share.
+ */
 function emitConditional(
-  { code, imports }: WovenContext,
+  { code, helpers, imports }: WovenContext,
   { ea, real }: Pick<Place, 'ea' | 'real'>,
   { bytes }: Access,
 ): void {
+  const { conditional } = helpers.storage.lines;
+  if (conditional !== undefined) {
+    emitOtherPage(code, ea);
+    code.if('i32').i32(1).op(OP.else).get(P.cpu).get(real);
+    pushIssued(code);
+    code.call(conditional);
+    emitOperator(code, 'i32.eqz');
+    code.op(OP.end).if();
+  }
   code.get(P.cpu).get(P.ip).get(ea).i64(32n);
   emitOperator(code, 'i64.shrU');
   emitOperator(code, 'i32.wrap');
@@ -121,6 +133,7 @@ function emitConditional(
     .get(real)
     .i32(bytes | STORE_FLAG | CONDITIONAL_FLAG)
     .call(imports.timeAccess);
+  if (conditional !== undefined) code.op(OP.end);
 }
 
 /** The first doubleword of a line that dcbz writes: the others come with it. */
@@ -158,14 +171,7 @@ function emitUnusual(
   helpers.storage.lines.setOf(code, line);
   code.memory(OP.i32Load, 0).get(line);
   emitOperator(code, 'i32.ne');
-  // Translated, and another page.
-  code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).i32(0);
-  emitOperator(code, 'i32.ne');
-  code.get(ea).i64(12n);
-  emitOperator(code, 'i64.shrU');
-  load(code, CELL.dataPage);
-  emitOperator(code, 'i64.ne');
-  emitOperator(code, 'i32.and');
+  emitOtherPage(code, ea);
   emitOperator(code, 'i32.or');
   if (operation === 'load' && arrives(profile)) {
     emitArriving(code, issue);
@@ -179,4 +185,15 @@ function emitUnusual(
   code.i32(core.alignment - bytes);
   emitOperator(code, 'i32.gtU');
   emitOperator(code, 'i32.or');
+}
+
+/** Pushes whether addresses are translated, and this one is on another page than that of the access before. */
+function emitOtherPage(code: Code, ea: number): void {
+  code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.relocation)).i32(0);
+  emitOperator(code, 'i32.ne');
+  code.get(ea).i64(12n);
+  emitOperator(code, 'i64.shrU');
+  load(code, CELL.dataPage);
+  emitOperator(code, 'i64.ne');
+  emitOperator(code, 'i32.and');
 }

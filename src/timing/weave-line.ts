@@ -33,6 +33,8 @@ export class LineHelper {
    */
   readonly access: number;
   readonly stores: StoreHelper;
+  /** (cpu, real, at) -> 1 where a conditional store is over, 0 where TypeScript has to look. Undefined: always. */
+  readonly conditional: number | undefined;
   private readonly misses: MissHelper;
 
   constructor(
@@ -43,6 +45,7 @@ export class LineHelper {
     this.misses = new MissHelper(parts, refills);
     this.access = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i64'], results: ['i64'] });
     this.define();
+    this.conditional = this.defineConditional();
   }
 
   private define(): void {
@@ -64,6 +67,26 @@ export class LineHelper {
     code.op(OP.end);
     this.load(code, place);
     this.parts.builder.define(this.access, code);
+  }
+
+  private defineConditional(): number | undefined {
+    const { builder, profile } = this.parts;
+    const { storedNow } = this.stores;
+    if (storedNow === undefined) return undefined;
+    const [real, at] = [1, 2];
+    const func = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i32'] });
+    const code = new Code(3);
+    const place = { set: code.local('i32'), line: code.local('i32') };
+    code.get(P.cpu).get(real).get(at).call(storedNow);
+    emitOperator(code, 'i32.eqz');
+    code.if().i32(0).op(OP.return).op(OP.end).get(real).i32(profile.data.lineShift);
+    emitOperator(code, 'i32.shrU');
+    code.set(place.line);
+    this.setOf(code, place.line);
+    code.set(place.set);
+    this.countStore(code, place);
+    builder.define(func, code.i32(1));
+    return func;
   }
 
   /** Pushes the address of a line's set in the data cache. @param line local, i32 */
@@ -92,7 +115,8 @@ export class LineHelper {
     code.i64(0n).op(OP.return);
   }
 
-  private store(code: Code, { set, line }: Place): void {
+  /** Emits: what a store does to the cache. */
+  private countStore(code: Code, { set, line }: Place): void {
     const { data } = this.parts.profile;
     this.parts.tables.holdsLine(code, { set, line }, data.ways);
     emitOperator(code, 'i32.eqz');
@@ -100,6 +124,10 @@ export class LineHelper {
     count(code, 'storeMisses');
     if (data.writeAllocates) this.parts.tables.enter(code, { set, line }, data);
     code.op(OP.end);
+  }
+
+  private store(code: Code, place: Place): void {
+    this.countStore(code, place);
     if (this.stores.stored !== undefined) code.get(P.cpu).get(REAL).get(AT).call(this.stores.stored);
     code.i64(0n).op(OP.return);
   }

@@ -25,9 +25,15 @@ interface StoreLocals {
 export class StoreHelper {
   /** (cpu, real address, issue). Undefined: nothing waits for a store. */
   readonly stored: number | undefined;
+  /**
+   * (cpu, real address, issue) -> 1 where a conditional store has the port at once: the twin of `MemoryPort.writeNow`. 0:
+   * it would have to wait, and nothing has changed. Undefined: that is TypeScript's under this profile.
+   */
+  readonly storedNow: number | undefined;
 
   constructor(private readonly parts: HelperParts) {
     if (!storesWait(parts.profile)) return;
+    if (parts.profile.data.store) this.storedNow = this.defineNow();
     this.stored = parts.builder.declare({ params: ['i32', 'i32', 'i64'], results: [] });
     const code = new Code(3);
     if (parts.profile.data.store) this.port(code);
@@ -55,6 +61,26 @@ export class StoreHelper {
     code.op(OP.end);
   }
 
+  private defineNow(): number {
+    const { builder, profile } = this.parts;
+    const { data } = profile;
+    const func = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i32'] });
+    const code = new Code(3);
+    const locals = { real: 1, at: 2, start: code.local('i64'), other: code.local('i64') };
+    const { at, start, other } = locals;
+    const stored = code.local('i64');
+    code.get(at).set(start);
+    raiseTo(code, start, other, () => load(code, CELL.dataIdle));
+    raiseTo(code, start, other, () => plus(load(code, CELL.stored).tee(stored), turnTicks(data)));
+    raiseTo(code, start, other, () => plus(load(code, CELL.port), -ticksOf(data.request ?? 0)));
+    code.get(start).get(at);
+    emitOperator(code, 'i64.gtS');
+    code.if().i32(0).op(OP.return).op(OP.end);
+    this.begin(code, locals, stored);
+    builder.define(func, code.i32(1));
+    return func;
+  }
+
   /** The store goes on with a burst. */
   private follow(code: Code, { at, start, other }: StoreLocals, stored: number): void {
     const { request = 0, store: keeps = 0 } = this.parts.profile.data;
@@ -66,10 +92,17 @@ export class StoreHelper {
   }
 
   /** The store begins a burst. */
-  private burst(code: Code, { real, at, start, other }: StoreLocals, stored: number): void {
-    const { data } = this.parts.profile;
-    const { request = 0, store: keeps = 0 } = data;
-    raiseTo(code, start, other, () => plus(code.get(stored), turnTicks(data)));
+  private burst(code: Code, locals: StoreLocals, stored: number): void {
+    const { at, start, other } = locals;
+    raiseTo(code, start, other, () => plus(code.get(stored), turnTicks(this.parts.profile.data)));
+    this.begin(code, locals, stored);
+    code.get(start).get(at);
+    this.busyBehind(code, start);
+  }
+
+  /** Emits: a burst begins at `start`: the twin of `MemoryPort.burst`. @param stored the end of the one before; is used */
+  private begin(code: Code, { real, start, other }: StoreLocals, stored: number): void {
+    const { request = 0, store: keeps = 0 } = this.parts.profile.data;
     store(code, CELL.storeBefore, stored);
     plus(code.get(start), ticksOf(request)).set(other);
     store(code, CELL.storeFrom, other);
@@ -82,8 +115,6 @@ export class StoreHelper {
     emitOperator(code, 'i64.gtS');
     code.op(OP.select);
     plus(code, ticksOf(keeps)).memory(OP.i64Store, cellAt(CELL.stored));
-    code.get(start).get(at);
-    this.busyBehind(code, start);
   }
 
   /** Pushes the number of an address's region. */
