@@ -22,7 +22,7 @@ const LAYERS = {
     pure: true,
   },
   sinks: { imports: ['core', 'isa', 'state', 'trace', 'asm'], pure: false },
-  debug: { imports: ['core', 'isa', 'state', 'trace', 'mmu', 'cpu', 'machine', 'asm'], pure: false },
+  gdb: { imports: ['core', 'isa', 'state', 'trace', 'mmu', 'cpu', 'kvm', 'machine'], pure: false },
   cli: { imports: null, pure: false },
   index: { imports: null, pure: false },
 };

@@ -12,6 +12,8 @@ import type { CliIo } from './command';
 import type { BootOptions } from './commands/boot-options';
 import { ConsoleInput } from './console-input';
 import { EXIT } from './exit-codes';
+import type { GdbOptions } from './gdb-options';
+import { GdbSession } from './gdb-session';
 import { wantsJson, writeFile } from './files';
 import { setUp, type Setup } from './machine-setup';
 import { NestedCheck } from './nested-check';
@@ -54,7 +56,9 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
   const check = options.check && new NestedCheck(machine, options.check, recorder?.emit);
   const before = instructionsOf(machine);
   const started = process.hrtime.bigint();
-  const ran = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, watches });
+  const gdb = options.gdb && (await openGdb(setup, options.gdb, io));
+  const ran = await runToEnd(machine, { limit: options.maxInsns ?? Infinity, output, watches, gdb });
+  gdb?.close(ran.code);
   const ending = check?.end() ?? ran;
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   output.flush();
@@ -64,6 +68,12 @@ export async function runBoot(options: BootOptions, io: CliIo): Promise<number> 
   io.err.flush();
   return ending.code;
 }
+
+const openGdb = (setup: Setup, options: GdbOptions, { err }: CliIo): Promise<GdbSession> =>
+  GdbSession.open(setup, options, (text) => {
+    err.write(`book3s: ${text}\n`);
+    err.flush();
+  });
 
 /** Bytes of the guest on their way to standard output: by lines while it runs, all of it when it waits. */
 class ConsoleOutput {
@@ -90,6 +100,7 @@ interface HowToRun {
   readonly limit: number;
   readonly output: ConsoleOutput;
   readonly watches: readonly RunWatch[];
+  readonly gdb: GdbSession | undefined;
 }
 
 /** Who wants to look at a run from time to time. */
@@ -101,29 +112,36 @@ interface RunWatch {
 
 /** Runs until the machine ends, the limit is reached or the user leaves. */
 async function runToEnd(machine: Machine, how: HowToRun): Promise<Ending> {
-  const { limit, output, watches } = how;
+  const { limit, output, watches, gdb } = how;
   let leaving: Ending | undefined;
-  const input = new ConsoleInput(() => {
-    leaving = { code: EXIT.OK, reason: 'left' };
+  const leave = (ending: Ending): void => {
+    leaving = ending;
     input.interrupt();
-  });
-  const onSignal = (): void => {
-    leaving = { code: INTERRUPTED, reason: 'interrupted', message: 'interrupted' };
-    input.interrupt();
+    gdb?.wake();
   };
+  const input = new ConsoleInput(() => leave({ code: EXIT.OK, reason: 'left' }));
+  const onSignal = (): void => leave({ code: INTERRUPTED, reason: 'interrupted', message: 'interrupted' });
+  if (gdb) gdb.onChange = () => input.interrupt();
   process.on('SIGINT', onSignal);
   try {
     let left = limit;
     let unattended = 0;
     while (leaving === undefined) {
+      if (gdb?.killed) return { code: EXIT.OK, reason: 'left', message: 'gdb ended the run' };
+      if (gdb?.stands) {
+        await gdb.change();
+        continue;
+      }
       input.feed((bytes) => machine.input(bytes));
       const { end, used } = machine.run(Math.min(SLICE, left, ...watches.map((watch) => watch.next())));
       left -= used;
       unattended += used;
       output.flush();
       if (end.kind === 'idle' && !input.exhausted) await input.arrival();
-      else if (end.kind !== 'budget') return endingOf(end, machine);
-      else if (left <= 0) return limitReached(limit, machine);
+      else if (end.kind === 'debug') gdb?.stopped(end.stop);
+      else if (end.kind !== 'budget') {
+        if (!gdb?.keepsDead(end)) return endingOf(end, machine);
+      } else if (left <= 0) return limitReached(limit, machine);
       else if (unattended >= SLICE) {
         unattended = 0;
         await new Promise((resolve) => setImmediate(resolve));
@@ -162,7 +180,7 @@ function powerEnding(request: PowerRequest): Ending {
 }
 
 /** What the end of a run means. */
-function endingOf(end: Exclude<MachineEnd, { kind: 'budget' }>, machine: Machine): Ending {
+function endingOf(end: Exclude<MachineEnd, { kind: 'budget' | 'debug' }>, machine: Machine): Ending {
   switch (end.kind) {
     case 'attn':
       return { code: EXIT.OK, reason: 'attn' };

@@ -2,7 +2,10 @@
 import chalk, { type Chalk } from 'chalk';
 import { UserError } from '../core/errors';
 import { hiOf, loOf } from '../core/u64';
-import { ACCESS } from '../mmu/access';
+import type { Cpu } from '../cpu/cpu';
+import { NestedGuests } from '../kvm/nested/part';
+import type { Machine } from '../machine/machine';
+import { ACCESS, type AccessName } from '../mmu/access';
 import type { WalkEvent } from '../trace/events/walk';
 import { encodeEvent, encodeHeader } from '../trace/json';
 import { entryFields, formatOf } from '../trace/sinks/entry-fields';
@@ -18,9 +21,7 @@ import { enterGuest, findGuest, nestedExplanation, type FoundGuest } from './nes
 export function runWalk(options: WalkOptions, io: CliIo): Promise<number> {
   const { walk, nested } = walkOf(options);
   const color = new chalk.Instance({ level: options.color ? 1 : 0 });
-  const below = nested
-    ? `${nestedExplanation(nested, walk, { access: options.access, color }).join('\n')}\n`
-    : '';
+  const below = nested ? explanationBelow(nested, walk, { access: options.access, color }) : '';
   const text =
     options.format === 'jsonl'
       ? `${encodeHeader({})}\n${encodeEvent(walk)}\n`
@@ -29,6 +30,34 @@ export function runWalk(options: WalkOptions, io: CliIo): Promise<number> {
   else writeFile(options.out, '--out', text);
   return Promise.resolve(walk.fault ? EXIT.WOULD_FAULT : EXIT.OK);
 }
+
+/** An access that is to be explained. */
+interface ExplainedAccess {
+  readonly ea: bigint;
+  readonly access: AccessName;
+  readonly color: Chalk;
+}
+
+/** The same for a CPU of a machine that runs, as it is now. */
+export function explainAccess(machine: Machine, cpu: Cpu, { ea, access, color }: ExplainedAccess): string {
+  const { translator } = cpu;
+  const { caches, observer } = translator;
+  translator.caches = undefined;
+  const walk = observedWalk(cpu, access, ea);
+  translator.caches = caches;
+  translator.observer = observer;
+  const { nested } = machine.l0 ?? {};
+  const part = nested instanceof NestedGuests ? nested : undefined;
+  const guest = part?.runs[cpu.state.index]?.guest;
+  const below = part && guest ? explanationBelow({ part, guest }, walk, { access, color }) : '';
+  return explanation(walk, color) + below;
+}
+
+const explanationBelow = (
+  nested: FoundGuest,
+  walk: WalkEvent,
+  how: { access: AccessName; color: Chalk },
+): string => `${nestedExplanation(nested, walk, how).join('\n')}\n`;
 
 /** Translates once, without any effect on the machine. */
 function walkOf(options: WalkOptions): { walk: WalkEvent; nested?: FoundGuest } {
@@ -54,14 +83,20 @@ function walkOf(options: WalkOptions): { walk: WalkEvent; nested?: FoundGuest } 
   // The tables are explained, not what lookaside buffers keep of them.
   cpu.translator.caches = undefined;
   for (const [register, value] of options.registers) cpu.state.setNamed(register, value);
+  const walk = observedWalk(cpu, options.access, options.ea);
+  return { walk, ...(nested ? { nested } : {}) };
+}
+
+/** Translates without an effect. Nobody else observes afterwards. */
+function observedWalk({ translator, state }: Cpu, access: AccessName, ea: bigint): WalkEvent {
   let seen: WalkEvent | undefined;
-  cpu.translator.observer = {
+  translator.observer = {
     walk: (event) => {
       seen = event;
     },
   };
-  cpu.translator.probe(cpu.state, ACCESS[options.access], hiOf(options.ea), loOf(options.ea));
-  return { walk: seen!, ...(nested ? { nested } : {}) };
+  translator.probe(state, ACCESS[access], hiOf(ea), loOf(ea));
+  return seen!;
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;

@@ -11,6 +11,7 @@ import type { InterruptImage } from '../mmu/to-interrupt';
 import type { Translator } from '../mmu/translate';
 import { CpuState } from '../state/cpu-state';
 import { hasSlot, offsetOf, SLOTS } from '../state/layout';
+import type { AccessWatch } from './debug-stops';
 import type { EventCounts } from './counter-events';
 import type { InterruptDetail } from './interrupts';
 import type { CpuModel } from './models/model';
@@ -97,6 +98,8 @@ export class Cpu {
   imageHi = 0;
   imageLo = 0;
   prefixed = false;
+  /** A debugger that watches storage; the guest's own watchpoints are DAWR0 and DAWR1. */
+  accessWatch: AccessWatch | undefined;
   /** Of PMC1 to PMC4: what a cycle model had counted of its event up to PMUSINCE. */
   readonly counterBases = [0, 0, 0, 0];
   /** As in the model. */

@@ -2,6 +2,7 @@
 import type { RealMemory } from '../core/memory';
 import type { Translator } from '../mmu/translate';
 import type { Bus, Cpu, CpuHooks, StopReason, TakenInterrupt } from './cpu';
+import type { DebugEnd } from './debug-stops';
 import type { CpuModel } from './models/model';
 import type { TimingPort } from './timing-port';
 
@@ -13,6 +14,8 @@ export type RunEnd =
   | { readonly kind: 'idle' }
   /** The machine stopped. */
   | StopReason
+  /** A debugger wanted it. */
+  | DebugEnd
   /**
    * The CPU takes interrupts without completing an instruction, 1000 in a row in states in which no timer would ever
    * interrupt it. Only what another CPU does can get it out.

@@ -13,6 +13,7 @@ import { deliver } from './asynchronous';
 import { Coherence } from './coherence';
 import { Clock } from './clock';
 import { ContextTracker } from './contexts';
+import { DebugStops } from './debug-stops';
 import { Cpu, type CpuHooks, type TakenInterrupt } from './cpu';
 import { engineOptions } from './engine-options';
 import type { ExecutionCounters, ExecutionObservers, ExecutionOptions, RunEnd } from './execution-options';
@@ -53,6 +54,9 @@ export class Execution {
   /** By CPU: a budget ended its last stretch where a cycle model would not have looked for timers. */
   private readonly cut: boolean[];
   private readonly random = new RandomNumbers();
+  private debug: DebugStops | undefined;
+  /** How generated code was left last. */
+  private exit = 0;
 
   constructor(private readonly options: ExecutionOptions) {
     const { model } = options;
@@ -151,6 +155,9 @@ export class Execution {
     this.stretch.cpu = cpu.state.index;
     const agenda = this.agendas[cpu.state.index]!;
     const progress = this.progress[cpu.state.index]!;
+    const { debug } = this;
+    debug?.prepare();
+    let pass = false;
     let left = budget;
     while (left > 0 && !this.stretch.stopped) {
       const cut = this.cut[cpu.state.index]!;
@@ -170,13 +177,55 @@ export class Execution {
       }
       if (next !== Infinity) progress.breakLoop();
       else if (progress.isLoop) return { end: loopReport(cpu), used: budget - left };
+      if (debug?.stopsBefore(cpu)) {
+        this.cut[cpu.state.index] = cut;
+        break;
+      }
       const stepping = isStepping(cpu);
-      const grant = stepping
-        ? 1
-        : Math.min(left, this.clock.until(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
-      left -= this.enter(cpu, Math.max(grant, 1), stepping) + progress.takeBarren();
+      const single = debug?.begin(cpu) ?? false;
+      const grant =
+        stepping || single || pass
+          ? 1
+          : Math.min(left, this.clock.until(cpu, cut ? next : Math.max(next, 1)), LONGEST_STRETCH);
+      const executed = this.enter(cpu, Math.max(grant, 1), { stepping, pass });
+      left -= executed + progress.takeBarren();
+      debug?.left(cpu, executed);
+      // The instruction is no breakpoint at this address, or is to be executed all the same.
+      pass = this.exit === EXIT.stop;
     }
-    return { end: this.stretch.stopped ?? { kind: 'budget' }, used: budget - left };
+    return { end: this.takeEnd(), used: budget - left };
+  }
+
+  /** Why the loop ended. A stop for a debugger ends it once. */
+  private takeEnd(): RunEnd {
+    const { stopped } = this.stretch;
+    if (stopped?.kind === 'debug') this.stretch.stopped = undefined;
+    return stopped ?? { kind: 'budget' };
+  }
+
+  /** Where runs stop for a debugger; none until it is asked for. */
+  get debugStops(): DebugStops {
+    return (this.debug ??= this.attachDebugger());
+  }
+
+  /** Takes all of {@link debugStops} away. */
+  detachDebugger(): void {
+    if (!this.debug) return;
+    this.debug = undefined;
+    this.engine.stops.clear();
+    for (const cpu of this.cpus) cpu.accessWatch = undefined;
+  }
+
+  private attachDebugger(): DebugStops {
+    const debug = new DebugStops({
+      stops: this.engine.stops,
+      end: (end) => {
+        this.stretch.stopped ??= end;
+      },
+      forgetTranslations: () => this.coherence.tablesChanged(),
+    });
+    for (const cpu of this.cpus) cpu.accessWatch = debug;
+    return debug;
   }
 
   /** Lets CPUs that are stuck (`interruptLoop`) try again: something may have changed. */
@@ -194,8 +243,14 @@ export class Execution {
     this.stretch.stopped = undefined;
   }
 
-  /** Runs generated code once. @returns instructions retired */
-  private enter(cpu: Cpu, grant: number, stepping: boolean): number {
+  /**
+   * Runs generated code once.
+   * @param how a trace interrupt may follow the instruction; generated code was left before the instruction at NIA,
+   *   which is to be executed now
+   * @returns instructions retired
+   */
+  private enter(cpu: Cpu, grant: number, how: { stepping: boolean; pass: boolean }): number {
+    const { stepping } = how;
     const { state } = cpu;
     const now = this.stretch;
     now.begin(cpu, grant);
@@ -205,18 +260,28 @@ export class Execution {
     const variant = this.tracker.variant(cpu, observed || this.options.timing?.observe !== undefined);
     now.variant = variant;
     now.stepping = stepping;
-    const exit = stepping ? this.step(cpu, variant) : this.engine.enter(state, variant, grant);
+    this.exit = how.pass
+      ? this.engine.stops.pass(state, () => this.enterAt(cpu, grant))
+      : this.enterAt(cpu, grant);
+    const { exit } = this;
     this.options.timing?.left?.(cpu);
     switches.settle(this.counters);
     const executed = now.end(cpu);
     // Generated code looks for the end of its time at lines of code and branches: a run in slices is to do the same.
-    this.cut[state.index] = exit === EXIT.budget && this.options.timing !== undefined && !stepping;
+    const ended = exit === EXIT.budget || exit === EXIT.stop;
+    this.cut[state.index] = ended && this.options.timing !== undefined && !stepping;
     if (stepping && executed === 1) afterInstruction(cpu, this.calls.completed);
     if (exit === EXIT.fetch) {
       this.counters.fetchMisses++;
-      fetchPage(this.engine, cpu, variant, this.options.timing);
+      const page = fetchPage(this.engine, cpu, variant, this.options.timing);
+      if (page !== undefined) this.debug?.fetched(cpu, page);
     }
     return executed;
+  }
+
+  private enterAt(cpu: Cpu, grant: number): number {
+    const { variant, stepping } = this.stretch;
+    return stepping ? this.step(cpu, variant) : this.engine.enter(cpu.state, variant, grant);
   }
 
   /** Runs one instruction. None of its accesses is left to generated code: the trace interrupt wants the address. */
@@ -239,6 +304,7 @@ export class Execution {
     if (barren && !this.options.timing) this.clock.pass(cpu, 1);
     this.counters.interrupts++;
     this.options.timing?.interrupted(cpu);
+    this.debug?.interrupted(cpu);
     this.observers.interrupt?.(cpu, taken());
   }
 
@@ -279,8 +345,12 @@ export class Execution {
       ...(options.hypercall ? { hypercall: options.hypercall } : {}),
       ...(options.hypervisorInterrupt
         ? {
-            hypervisorInterrupt: (cpu, name, detail) =>
-              options.hypervisorInterrupt!(cpu, name, detail) && this.served(cpu),
+            hypervisorInterrupt: (cpu, name, detail) => {
+              const { nia } = cpu;
+              if (!options.hypervisorInterrupt!(cpu, name, detail)) return false;
+              if (this.debug && cpu.nia !== nia) this.debug.interrupted(cpu);
+              return this.served(cpu);
+            },
           }
         : {}),
       ...(options.resumed ? { resumed: options.resumed } : {}),

@@ -13,19 +13,26 @@ const PAGE_MASK = ~0xfff;
 /**
  * Translates NIA for fetching, or takes the interrupt.
  * @param variant of generated code that the CPU runs
+ * @returns the page's host real address, or undefined: the interrupt was taken
  */
-export function fetchPage(engine: Engine, cpu: Cpu, variant: number, timing?: TimingPort): void {
+export function fetchPage(
+  engine: Engine,
+  cpu: Cpu,
+  variant: number,
+  timing?: TimingPort,
+): number | undefined {
   const { state, translator } = cpu;
   if (!translator.access(state, ACCESS.fetch, state.hi(NIA), state.lo(NIA))) {
     takeStorageInterrupt(cpu);
-    return;
+    return undefined;
   }
   const page = (translator.raLo & PAGE_MASK) >>> 0;
   if (!engine.ram.contains(translator.raHi, page, 4096)) {
     translator.failBadRealAddress();
     takeStorageInterrupt(cpu);
-    return;
+    return undefined;
   }
   const mode = engine.decodeMode(variant, compatibilitySet(cpu));
   engine.cacheFetch(state, page, mode, timing?.leaf?.(cpu));
+  return page;
 }

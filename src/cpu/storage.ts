@@ -94,6 +94,8 @@ export class Storage {
     const { first, second } = this.spans;
     if (misaligned && (first.cachingInhibited || (second.bytes > 0 && second.cachingInhibited)))
       return this.misaligned();
+    if (cpu.accessWatch?.hits(cpu, { ea: state.get(ARG), length: access.bytes, store: isStore }))
+      return false;
     if (dawrArmed(cpu) && dawrMatch(cpu, { ea: state.get(ARG), length: access.bytes, store: isStore }))
       return this.watched();
     const done = isStore ? this.store(access) : this.load(access);
@@ -301,6 +303,7 @@ export class Storage {
     if (!this.cacheable || this.tableChanged || part.cachingInhibited || part.raHi !== 0) return;
     const page = (part.raLo & PAGE_MASK) >>> 0;
     if (!this.engine.ram.contains(0, page, 4096)) return;
+    if (cpu.accessWatch?.covers(cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;
     if (dawrArmed(cpu) && dawrWatches(cpu, cpu.state.get(ARG) & PAGE_OF_EA, 4096)) return;
     this.engine.cacheTranslation(cpu.state, { hi: span.eaHi, lo: span.eaLo }, page, {
       read: translator.mayReadLater,

@@ -4,6 +4,7 @@
  */
 import { offsetOf } from '../state/layout';
 import type { Cpu, StopReason } from './cpu';
+import type { DebugEnd } from './debug-stops';
 
 const LEFT = offsetOf('LEFT');
 const RETIRED = offsetOf('RETIRED');
@@ -17,7 +18,7 @@ export class Stretch {
   /** It is one instruction, after which a trace interrupt may come. */
   stepping = false;
   /** Why the machine stopped: no other one begins. */
-  stopped: StopReason | undefined;
+  stopped: StopReason | DebugEnd | undefined;
   /** The budget that it entered generated code with, less what is settled. */
   private granted = 0;
   /** Instructions that are in RETIRED already. */

@@ -19,6 +19,7 @@ import type { Imports } from './helper-parts';
 import { SPECIAL } from './helpers';
 import { Reservations } from './reservations';
 import { handlersOf, type HandlerGroup } from './specialise';
+import { Stops } from './stops';
 import { DESCRIPTORS, type AccessDescriptor } from './storage-code';
 import { generateTier1 } from './tier1';
 import { Switches } from './switches';
@@ -112,6 +113,8 @@ export class Engine {
   /** What sets of instructions beside the model's have. */
   private readonly sets = new Map<number, (row: InsnRow) => boolean>();
   private readonly writes: WriteWatch;
+  /** Instructions that generated code is left before with {@link EXIT}.stop. */
+  readonly stops: Stops;
   readonly reservations: Reservations;
   private readonly hasPrefixes: boolean;
   /** Records at which generated code is to be left once. */
@@ -135,6 +138,7 @@ export class Engine {
       () => this.forgetSwitches(),
     );
     this.code = new CodeCache(buffer, this.map, () => this.caches.forEach((cache) => cache.dropFetches()));
+    this.stops = new Stops(this.code, this.caches);
     this.writes = new WriteWatch(this.caches, this.map.ramSize >>> 12);
     this.reservations = new Reservations(this.cpus, this.writes, 1 << (options.reservationShift ?? 7));
     this.ram.onNewTablePage = (page) => this.writes.revoke(page);
@@ -266,6 +270,10 @@ export class Engine {
   /** Gives a record its handler. */
   private decode(record: number): void {
     const { mode, address } = this.code.locate(record);
+    if (this.stops.has(address)) {
+      this.code.setHandler(record, mode.tableBase + SPECIAL.stop);
+      return;
+    }
     const word = this.code.wordAt(record);
     const suffix = this.code.wordAt(record + RECORD.size);
     const handler = this.handlerOf(mode, address, word, suffix);

@@ -10,4 +10,6 @@ export const EXIT = {
   event: 3,
   /** Not returned: TypeScript did such a thing, and generated code is to go on at NIA with LEFT. */
   resume: 4,
+  /** NIA is where a debugger wants to look: nothing of the instruction has happened. */
+  stop: 5,
 } as const;

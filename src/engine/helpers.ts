@@ -19,7 +19,9 @@ import { Code, type ModuleBuilder, type Signature } from './wasm/module';
 const HANDLER: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 
 /** Numbers of the special handlers, before those of the instructions. */
-export const SPECIAL = { decode: 0, pageEnd: 1, illegal: 2, prefixAlignment: 3, leave: 4, count: 5 } as const;
+export const SPECIAL = {
+  decode: 0, pageEnd: 1, illegal: 2, prefixAlignment: 3, leave: 4, stop: 5, count: 6,
+} as const; // prettier-ignore
 
 export class HelperBuilder implements HelperParts {
   readonly helpers: Helpers;
@@ -76,10 +78,15 @@ export class HelperBuilder implements HelperParts {
     pageEnd.get(LEFT).returnCall(helpers.goto);
     const raising = (reason: RaiseReason): Code =>
       new Code(3).get(CPU).get(IP).get(LEFT).i32(RAISE_REASONS.indexOf(reason)).returnCall(helpers.raise);
-    const leave = new Code(3);
-    emitExact(this.variant, leave);
-    leave.i32(EXIT.event);
-    return [decode, pageEnd, raising('illegal'), raising('prefixAlignment'), leave].map((code) => {
+    const leaving = (exit: number): Code => {
+      const code = new Code(3);
+      emitExact(this.variant, code);
+      return code.i32(exit);
+    };
+    const specials = [
+      decode, pageEnd, raising('illegal'), raising('prefixAlignment'), leaving(EXIT.event), leaving(EXIT.stop),
+    ]; // prettier-ignore
+    return specials.map((code) => {
       const func = builder.declare(HANDLER);
       builder.define(func, code);
       return func;

@@ -22,6 +22,8 @@ export interface SavedTurns {
 
 export class Turns {
   private enabledMask = 1;
+  /** Bit n: a debugger lets CPU n rest. It is no state of the machine. */
+  private restingMask = 0;
   private turn = 0;
   private turnLeft = 0;
   private readonly cpus: readonly Cpu[];
@@ -52,8 +54,23 @@ export class Turns {
       if (!(before & (1 << cpu.state.index))) this.execution.clock.pass(cpu, now - Number(cpu.hooks.now()));
   }
 
+  /** Lets CPUs rest while others run, until it is called again. @param mask bit n: CPU n rests */
+  rest(mask: number): void {
+    this.restingMask = mask;
+  }
+
+  /** The CPUs that run. */
   get enabled(): readonly Cpu[] {
-    return this.cpus.filter((_, i) => this.enabledMask & (1 << i));
+    return this.cpus.filter((_, i) => this.runs(i));
+  }
+
+  /** The CPU that had the last turn. */
+  get current(): Cpu {
+    return this.cpus[this.turn - 1] ?? this.cpus[0]!;
+  }
+
+  private runs(index: number): boolean {
+    return (this.enabledMask & ~this.restingMask & (1 << index)) !== 0;
   }
 
   /** The CPU whose turn it is: all that are enabled, in order. */
@@ -61,12 +78,12 @@ export class Turns {
     const { cpus } = this;
     // A turn that the budget cut short goes on.
     const current = cpus[this.turn - 1];
-    if (current && this.turnLeft > 0 && this.enabledMask & (1 << (this.turn - 1))) return current;
+    if (current && this.turnLeft > 0 && this.runs(this.turn - 1)) return current;
     this.turnLeft = TURN;
     if (this.timed) return this.earliest();
     for (let i = 0; i < cpus.length; i++) {
       const index = (this.turn + i) % cpus.length;
-      if (!(this.enabledMask & (1 << index))) continue;
+      if (!this.runs(index)) continue;
       this.turn = index + 1;
       return cpus[index]!;
     }

@@ -2,7 +2,7 @@
 import type { Options } from 'yargs';
 import { NESTED_CHOICES, type NestedChoice } from '../../kvm/nested/hazards';
 import { UserError } from '../../core/errors';
-import { anyTextOf, defined, flag, isSet, operand, parsed, textOf, value, type Parsed } from '../options';
+import { anyTextOf, defined, operand, parsed, textOf, value, type Parsed } from '../options';
 import {
   COLOR_OPTION,
   parseRecordOptions,
@@ -17,6 +17,7 @@ import {
   withSamples,
   type PipelineOptions,
 } from '../timing-options';
+import { gdbOptions, parseGdb, type GdbOptions } from '../gdb-options';
 import { parseCheck, type CheckOptions } from '../nested-check';
 import { parseAddress, parseChoice, parseCount, parseSize } from '../values';
 
@@ -54,6 +55,8 @@ export interface BootOptions {
   /** Invariants to check while it runs. */
   readonly check?: CheckOptions;
   readonly color: boolean;
+  /** The stub, where gdb may connect. */
+  readonly gdb?: GdbOptions;
   /** Files, `-` for standard output; each has been found writable. */
   readonly dumpRegs?: string;
   readonly stats?: string;
@@ -100,22 +103,11 @@ export const bootOptions: Record<string, Options> = {
   ),
   'snapshot-in': value('go on from this snapshot instead of an image'),
   'snapshot-out': value('write a snapshot of the machine at the end, however it ends'),
-  s: flag('wait for gdb on TCP port 1234'),
-  S: flag('do not start before gdb says so'),
+  ...gdbOptions,
 };
-
-/** Options of parts of the emulator that this version does not have yet. */
-function refuseUnavailable(argv: Parsed): void {
-  const no = (what: string, instead: string): never => {
-    throw new UserError(`${what}: not in this version; ${instead}`);
-  };
-  for (const name of ['s', 'S'])
-    if (isSet(argv, name)) no(`-${name}`, 'the gdb stub is not there yet: leave it out');
-}
 
 /** Checks everything about the command line that can be checked without a file. */
 export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions {
-  refuseUnavailable(argv);
   const image = operand(argv, 'image');
   const snapshotIn = textOf(argv, 'snapshot-in');
   if (image === undefined && snapshotIn === undefined)
@@ -147,6 +139,7 @@ export function parseBootOptions(argv: Parsed, isTerminal: boolean): BootOptions
     ...defined('trace', withSamples(parseRecordOptions(argv), timing)),
     ...defined('check', parsed(argv, 'check', parseCheck)),
     color: wantsColor(argv, isTerminal),
+    ...defined('gdb', parseGdb(argv)),
     ...defined('dumpRegs', textOf(argv, 'dump-regs')),
     ...defined('stats', textOf(argv, 'stats')),
     ...defined('snapshotOut', textOf(argv, 'snapshot-out')),

@@ -5,7 +5,7 @@ import type { Access } from '../../mmu/access';
 import type { Cpu } from '../cpu';
 import { dawrMatch } from '../debug';
 import { takeInterrupt, takeStorageInterrupt } from '../interrupts';
-import type { Outcome } from '../outcome';
+import { OUTCOME, type Outcome } from '../outcome';
 
 /** An operand that lies in one page. */
 export interface Operand {
@@ -14,13 +14,14 @@ export interface Operand {
   readonly access: Access;
 }
 
-/** Where an operand is, or the interrupt that was taken instead. */
+/** Where an operand is, or the interrupt that was taken instead, or a debugger that stops the run. */
 export type Located = { readonly ra: bigint } | { readonly outcome: Outcome };
 
 /** Translates an operand and compares it with the watchpoints. */
 export function locate(cpu: Cpu, { ea, length, access }: Operand): Located {
   const ra = cpu.translate(ea, access);
   if (ra === undefined) return { outcome: takeStorageInterrupt(cpu) };
+  if (cpu.accessWatch?.hits(cpu, { ea, length, store: access.store })) return { outcome: OUTCOME.FAULT };
   if (dawrMatch(cpu, { ea, length, store: access.store })) {
     const dsisr = STORAGE_CAUSE.DAWR.mask;
     return { outcome: takeInterrupt(cpu, 'dataStorage', { dar: ea, dsisr, byInstruction: true }) };

@@ -60,3 +60,11 @@ export function peekSpr(cpu: Cpu, num: number): bigint | undefined {
   const row = cpu.model.sprs.get(num);
   return row && row.read !== 'none' ? handlerOf(row).read(cpu, row) : undefined;
 }
+
+/** Writes an SPR as hypervisor state would, with all that a write does: for debuggers. False: the model cannot. */
+export function pokeSpr(cpu: Cpu, num: number, value: bigint): boolean {
+  const row = cpu.model.sprs.get(num);
+  if (!row || row.write === 'none') return false;
+  if (handlerOf(row).write(cpu, value, row) === 'context') contextChanged(cpu);
+  return true;
+}
