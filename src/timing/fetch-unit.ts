@@ -4,6 +4,7 @@ import { RELOCATION, slotOf, type Core, type Place } from './core';
 import type { MemoryPort } from './memory-port';
 import type { PageFilter } from './page-filter';
 import { CELL, countCell, HISTORY, ticksOf } from './state';
+import { NumberedTable } from './tables';
 
 const PAGE_SHIFT = 12;
 const FETCHED_LINES = countCell('fetchedLines');
@@ -58,7 +59,7 @@ export class FetchUnit {
     if (isThere && translation === 0 && there <= next) return;
     let ready = Math.max(from + translation, there);
     if (!isThere) {
-      structures.fetch.insert(set, 0, line);
+      this.enter(line, { isUsed: true, isStalled: this.isStalled(lo, ready) });
       cells.increment(MISSES);
       ready = this.port.fetch(real, ready) + ticksOf(profile.fetch.miss);
     }
@@ -66,6 +67,37 @@ export class FetchUnit {
     if (ready <= next) return;
     this.core.book(cause, ready - next);
     cells.set(CELL.next, ready);
+  }
+
+  /** A line comes in, which an instruction has asked for or nobody will perhaps use. */
+  private enter(line: number, { isUsed, isStalled }: { isUsed: boolean; isStalled: boolean }): void {
+    const { structures, profile } = this.core;
+    const { fetch } = structures;
+    const { sets } = profile.fetch;
+    const set = line & (sets - 1);
+    if (fetch instanceof NumberedTable) {
+      const asked = isStalled ? (set - 1) & (sets - 1) : set;
+      if (isUsed) fetch.insertLike(set, asked, line);
+      else fetch.insertUnusedLike(set, asked, line);
+    } else if (isUsed) fetch.insert(set, 0, line);
+    else fetch.insertUnused(set, 0, line);
+  }
+
+  /**
+   * True where an instruction waits to issue when the cache sees that it does not have another one: then the last one
+   * that the cache has found stays where it is, in the line before.
+   *
+   * @param at when the cache looks, as the time at which the instruction could issue
+   * @param distance how far it is behind the last instruction that issued
+   */
+  private isStalled(lo: number, at: number, distance = 1): boolean {
+    const { cells, profile } = this.core;
+    if (profile.fetch.replacement !== 'handedOn' || distance > this.stages) return false;
+    const issued = (before: number): number => cells.get(CELL.history + slotOf(lo - 4 * before));
+    const redirect = cells.get(CELL.redirect);
+    for (let before = distance; before <= this.stages; before++) if (issued(before) < redirect) return false;
+    const looks = Math.max(at, cells.get(CELL.fetchIdle)) - this.stages * this.share;
+    return issued(this.stages) > looks;
   }
 
   /**
@@ -123,7 +155,7 @@ export class FetchUnit {
     const line = next.real >>> lineShift;
     const set = line & (sets - 1);
     if (structures.fetch.holds(set, 0, line)) return;
-    structures.fetch.insertUnused(set, 0, line);
+    this.enter(line, { isUsed: false, isStalled: this.isStalled(next.lo, at, more >> 2) });
     cells.count('instructionMisses');
     this.port.fetch(next.real, at);
   }

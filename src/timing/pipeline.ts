@@ -190,7 +190,7 @@ export class Pipeline {
 
   /** icbi: the structures are empty; what has been fetched of the current line stays. */
   dropInstructions(): void {
-    this.structures.fetch.clear();
+    this.structures.fetch.forget();
     this.structures.targets.clear();
   }
 

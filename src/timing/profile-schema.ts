@@ -3,7 +3,7 @@
  * message names the path of what is wrong, what was expected and what was found.
  */
 import { MICROWATT_PROFILE } from './profiles/microwatt';
-import { REPLACEMENT, SLOTS_PER_CYCLE, TLB_INDEX, TREE_REPLACEMENT } from './profile';
+import { FETCH_REPLACEMENT, REPLACEMENT, SLOTS_PER_CYCLE, TLB_INDEX, TREE_REPLACEMENT } from './profile';
 
 /** A JSON Schema (draft 2020-12) and the check that it stands for: adds messages to `problems`. */
 export interface Rule {
@@ -182,7 +182,7 @@ export const PROFILE_RULE: Rule = object({
     extended: optional(object({ word: signed, doubleword: signed })),
     close: optional(signed),
   }),
-  fetch: object(cache),
+  fetch: object({ ...cache, replacement: optional(text(FETCH_REPLACEMENT)) }),
   data: object({
     ...cache,
     replacement: text(REPLACEMENT),

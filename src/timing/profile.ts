@@ -90,6 +90,18 @@ export interface CacheTiming {
  */
 export const REPLACEMENT = ['lru', 'firstWay'] as const;
 
+/**
+ * Which line of a set leaves the instruction cache: the least recently used one; or the one in the way that is the oldest of the
+ * set of the line before, where an instruction waits to issue when the miss is first seen: fetching asks the set of what
+ * it has handed on last.
+ */
+export const FETCH_REPLACEMENT = ['lru', 'handedOn'] as const;
+
+export interface FetchCacheTiming extends CacheTiming {
+  /** Default `lru`. */
+  readonly replacement?: (typeof FETCH_REPLACEMENT)[number];
+}
+
 export interface DataCacheTiming extends CacheTiming {
   readonly replacement: (typeof REPLACEMENT)[number];
   /** False: stores that miss do not bring the line in. */
@@ -227,7 +239,7 @@ export interface TimingProfile {
   readonly classes: Readonly<Record<TimingClass, InstructionTiming>>;
   readonly instructions: Readonly<Record<string, InstructionTiming>>;
   readonly divide: DivideTiming;
-  readonly fetch: CacheTiming;
+  readonly fetch: FetchCacheTiming;
   readonly data: DataCacheTiming;
   readonly translation: TranslationTiming;
   readonly branch: BranchTiming;

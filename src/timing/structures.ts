@@ -2,7 +2,7 @@
 import type { TimingProfile, TlbTiming, TreeReplacement } from './profile';
 import { LeafKinds } from './leaf-kinds';
 import { PageCosts } from './page-costs';
-import { FirstWayTable, Table } from './tables';
+import { FirstWayTable, NumberedTable, Table } from './tables';
 import { LruTable, TreeTable, type WayTable } from './tree-tables';
 
 /** Where what generated code looks into lies in its region, in words. */
@@ -61,7 +61,7 @@ const wayTable = ({ sets, ways, replacement }: WayTableShape, words: Int32Array,
   replacement === 'tree' ? new TreeTable(sets, ways, words, at) : LruTable.of(sets, ways);
 
 export class Structures {
-  readonly fetch: Table;
+  readonly fetch: Table | NumberedTable;
   readonly data: Table;
   readonly instructionTlb: Table;
   readonly dataTlb: Table;
@@ -77,7 +77,8 @@ export class Structures {
     const map = structureMap(profile);
     const words = region ?? new Int32Array(map.words);
     const { fetch, data, translation: t, branch } = profile;
-    this.fetch = new Table(words, at + map.fetch, fetch.sets, fetch.ways);
+    const FetchTable = fetch.replacement === 'handedOn' ? NumberedTable : Table;
+    this.fetch = new FetchTable(words, at + map.fetch, fetch.sets, fetch.ways);
     const DataTable = data.replacement === 'firstWay' ? FirstWayTable : Table;
     this.data = new DataTable(words, at + map.data, data.sets, data.ways);
     this.instructionTlb = new Table(words, at + map.instructionTlb, t.instruction.sets, t.instruction.ways);

@@ -31,6 +31,11 @@ export class Table {
     this.words.fill(EMPTY, this.at, this.at + this.sets * this.stride);
   }
 
+  /** Holds nothing any more; what the replacement has learned may stay. */
+  forget(): void {
+    this.clear();
+  }
+
   /** True where the set holds the tag, which is then its newest. @param hi @param lo the tag in halves */
   lookup(set: number, hi: number, lo: number): boolean {
     const { words } = this;
@@ -87,17 +92,18 @@ export class Table {
   }
 }
 
-/**
- * A cache whose replacement takes a miss for a use of the first way, whichever way it fills: what is brought into
- * another way is the next to leave until it is hit. Tags are 32 bits wide: the upper half is the number of the way.
- */
-export class FirstWayTable extends Table {
+/** A cache whose lines stay in their ways. Tags are 32 bits wide: the upper half is the number of the way. */
+export class NumberedTable extends Table {
   override clear(): void {
     for (let i = 0; i < this.sets * this.ways; i++) {
       this.words[this.at + 2 * i] = EMPTY;
       // The first way is the first to be filled.
       this.words[this.at + 2 * i + 1] = this.ways - 1 - (i % this.ways);
     }
+  }
+
+  override forget(): void {
+    for (let i = 0; i < this.sets * this.ways; i++) this.words[this.at + 2 * i] = EMPTY;
   }
 
   override lookup(set: number, _hi: number, lo: number): boolean {
@@ -111,6 +117,45 @@ export class FirstWayTable extends Table {
     return false;
   }
 
+  override holds(set: number, _hi: number, lo: number): boolean {
+    const first = this.at + set * this.stride;
+    for (let i = first; i < first + this.stride; i += 2) if (this.words[i] === lo) return true;
+    return false;
+  }
+
+  override insert(set: number, _hi: number, lo: number): void {
+    this.insertLike(set, set, lo);
+  }
+
+  override insertUnused(set: number, _hi: number, lo: number): void {
+    this.insertUnusedLike(set, set, lo);
+  }
+
+  /** Enters a line into the way that is the oldest of another set. */
+  insertLike(set: number, other: number, lo: number): void {
+    const place = this.oldestOf(other, set);
+    this.promote(this.at + set * this.stride, place, this.words[place + 1]!, lo);
+  }
+
+  /** The same for a line that nobody has used: which one of the set is next to leave does not change. */
+  insertUnusedLike(set: number, other: number, lo: number): void {
+    this.words[this.oldestOf(other, set)] = lo;
+  }
+
+  /** Where a set has the way that is the oldest of another one. */
+  private oldestOf(other: number, set: number): number {
+    const way = this.words[this.at + (other + 1) * this.stride - 1]!;
+    let place = this.at + set * this.stride;
+    while (this.words[place + 1] !== way) place += 2;
+    return place;
+  }
+}
+
+/**
+ * A cache whose replacement takes a miss for a use of the first way, whichever way it fills: what is brought into
+ * another way is the next to leave until it is hit.
+ */
+export class FirstWayTable extends NumberedTable {
   override insert(set: number, _hi: number, lo: number): void {
     const { words } = this;
     const first = this.at + set * this.stride;

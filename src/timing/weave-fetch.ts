@@ -187,9 +187,10 @@ export class FetchHelper {
 
   private miss(code: Code, { real, ready, translation, set, line }: Locals): void {
     const { fetch } = this.parts.profile;
-    this.parts.tables.enter(code, { set, line }, { ways: fetch.ways });
     count(code, 'instructionMisses');
     this.raiseToLookedUp(code, { ready, translation });
+    const pushPlace = (): void => void code.get(P.ip).i32(1);
+    this.others.ahead.enter(code, { set, line, at: ready }, { pushPlace, unused: false });
     emitRealAddress(code);
     code.set(real).get(P.cpu).get(real).get(ready).call(this.others.refills.fetch);
     plus(code, ticksOf(fetch.miss)).set(ready);

@@ -28,6 +28,8 @@ export interface HelperParts {
 export class LookAheadHelper {
   /** (cpu, record, how far it is behind the last instruction that issued) -> when an instruction is looked up. */
   readonly lookedUp: number;
+  /** (cpu, record, distance, when the cache looks) -> whether an instruction waits to issue then. */
+  private readonly isStalled: number;
   /** (cpu, record): fetching has gone on behind an instruction that changes the stream, near the end of a line. */
   readonly behind: number;
 
@@ -38,7 +40,9 @@ export class LookAheadHelper {
     const { builder } = parts;
     this.lookedUp = builder.declare({ params: ['i32', 'i32', 'i32'], results: ['i64'] });
     this.behind = builder.declare({ params: ['i32', 'i32'], results: [] });
+    this.isStalled = builder.declare({ params: ['i32', 'i32', 'i32', 'i64'], results: ['i32'] });
     this.defineLookedUp();
+    this.defineStalled();
     this.defineBehind();
   }
 
@@ -46,11 +50,12 @@ export class LookAheadHelper {
   private defineBehind(): void {
     const { fetch, core } = this.parts.profile;
     const code = new Code(2);
-    const [real, line, set, at] = [
+    const [real, line, set, at, distance] = [
       code.local('i32'),
       code.local('i32'),
       code.local('i32'),
       code.local('i64'),
+      code.local('i32'),
     ];
     const size = 1 << fetch.lineShift;
     const unless = (): void => void code.if().op(OP.return).op(OP.end);
@@ -67,13 +72,14 @@ export class LookAheadHelper {
     emitOperator(code, 'i32.ne');
     emitOperator(code, 'i32.and');
     unless();
-    code
-      .get(P.cpu)
-      .get(P.ip)
-      .i32(-2 * size);
-    emitOperator(code, 'i32.and');
-    code.i32(2 * size);
-    emitOperator(code, 'i32.add');
+    const next = (): void => {
+      code.get(P.ip).i32(-2 * size);
+      emitOperator(code, 'i32.and');
+      code.i32(2 * size);
+      emitOperator(code, 'i32.add');
+    };
+    code.get(P.cpu);
+    next();
     code.get(real).get(P.ip).i32(1);
     emitOperator(code, 'i32.shrU');
     emitOperator(code, 'i32.sub');
@@ -81,7 +87,7 @@ export class LookAheadHelper {
     emitOperator(code, 'i32.and');
     code.i32(2);
     emitOperator(code, 'i32.shrU');
-    code.call(this.lookedUp).set(at);
+    code.tee(distance).call(this.lookedUp).set(at);
     raiseTo(code, at, code.local('i64'), () => load(code, CELL.fetchIdle));
     code.get(at);
     pushIssued(code);
@@ -95,10 +101,58 @@ export class LookAheadHelper {
     code.set(set);
     this.parts.tables.hasLine(code, { set, line }, fetch.ways);
     unless();
-    this.parts.tables.enterUnused(code, { set, line }, fetch.ways);
+    this.enter(code, { set, line, at }, { pushPlace: () => (next(), code.get(distance)), unused: true });
     count(code, 'instructionMisses');
     code.get(P.cpu).get(real).get(at).call(this.refills.fetch).op(OP.drop);
     this.parts.builder.define(this.behind, code);
+  }
+
+  /** The twin of `FetchUnit.isStalled`. */
+  private defineStalled(): void {
+    const { decode: stages = 0, issueWidth } = this.parts.profile.core;
+    const [distance, at] = [2, 3];
+    const code = new Code(4);
+    const not = (): void => void code.if().i32(0).op(OP.return).op(OP.end);
+    code.get(distance).i32(stages);
+    emitOperator(code, 'i32.gtU');
+    not();
+    for (let before = 1; before <= stages; before++) {
+      code.get(distance).i32(before);
+      emitOperator(code, 'i32.leU');
+      pushIssued(code, before);
+      load(code, CELL.redirect);
+      emitOperator(code, 'i64.ltS');
+      emitOperator(code, 'i32.and');
+      not();
+    }
+    raiseTo(code, at, code.local('i64'), () => load(code, CELL.fetchIdle));
+    pushIssued(code, stages);
+    plus(code.get(at), -stages * ticksOf(1 / issueWidth));
+    emitOperator(code, 'i64.gtS');
+    this.parts.builder.define(this.isStalled, code);
+  }
+
+  /** Emits: a line comes in. @param at local: when the cache looks for it; the set's address and the line are locals too @param pushPlace pushes its record and the distance */
+  enter(
+    code: Code,
+    { set, line, at }: { set: number; line: number; at: number },
+    { pushPlace, unused }: { pushPlace: () => void; unused: boolean },
+  ): void {
+    const { profile, tables } = this.parts;
+    const { fetch } = profile;
+    if (fetch.replacement !== 'handedOn') {
+      if (unused) tables.enterUnused(code, { set, line }, fetch.ways);
+      else tables.enter(code, { set, line }, { ways: fetch.ways });
+      return;
+    }
+    code.get(set).get(line);
+    code.get(line).i32(1);
+    emitOperator(code, 'i32.sub');
+    tables.setOf(code, { at: structureMap(profile).fetch, ...fetch });
+    code.get(set).get(P.cpu);
+    pushPlace();
+    code.get(at).call(this.isStalled).op(OP.select);
+    tables.enterLike(code, fetch.ways, { unused });
   }
 
   /** The twin of the method of `FetchUnit` of that name. */

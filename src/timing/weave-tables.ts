@@ -22,6 +22,8 @@ export class TableHelpers {
   private readonly enterOldest: number;
   private readonly enterTag: number;
   private readonly enterFirstWay: number;
+  private readonly enterWay: number;
+  private readonly enterUnusedWay: number;
 
   constructor(private readonly builder: ModuleBuilder) {
     this.find = builder.declare({ params: ['i32', 'i64', 'i32'], results: ['i32'] });
@@ -29,6 +31,10 @@ export class TableHelpers {
     this.enterOldest = builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
     this.enterFirstWay = builder.declare({ params: ['i32', 'i32', 'i32'], results: [] });
     this.enterTag = builder.declare({ params: ['i32', 'i64', 'i32'], results: [] });
+    this.enterWay = builder.declare({ params: ['i32', 'i32', 'i32', 'i32'], results: [] });
+    this.enterUnusedWay = builder.declare({ params: ['i32', 'i32', 'i32', 'i32'], results: [] });
+    this.defineEnterWay(this.enterWay, { unused: false });
+    this.defineEnterWay(this.enterUnusedWay, { unused: true });
     this.defineFind(this.find, (code, at, tag) => {
       code.get(at).memory(OP.i64Load, 0).get(tag);
       emitOperator(code, 'i64.ne');
@@ -154,6 +160,32 @@ export class TableHelpers {
     code.get(at.line);
     emitOperator(code, 'i64.extendU');
     code.memory(OP.i64Store, 0);
+  }
+
+  /**
+   * Emits: a line enters the way that is the oldest of another set. On the stack: the set's address, the line, and the
+   * other set's address.
+   */
+  enterLike(code: Code, ways: number, { unused }: { unused: boolean }): void {
+    code.i32(ways).call(unused ? this.enterUnusedWay : this.enterWay);
+  }
+
+  /** (set's address, line, another set's address, ways): the twin of `NumberedTable.insertLike` and the other one. */
+  private defineEnterWay(func: number, { unused }: { unused: boolean }): void {
+    const [base, line, other, ways] = [0, 1, 2, 3];
+    const code = new Code(4);
+    const at = code.local('i32');
+    const way = code.local('i32');
+    pushLast(code, other, () => code.get(ways));
+    code.memory(OP.i32Load, 4).set(way).get(base).set(at);
+    code.block(OP.block).block(OP.loop).get(at).memory(OP.i32Load, 4).get(way);
+    emitOperator(code, 'i32.eq');
+    code.branch(OP.brIf, 1).get(at).i32(ENTRY);
+    emitOperator(code, 'i32.add');
+    code.set(at).branch(OP.br, 0).op(OP.end).op(OP.end);
+    code.get(at).get(line).memory(OP.i32Store, 0);
+    if (!unused) emitPromote(code, base, at);
+    this.builder.define(func, code);
   }
 
   /** Pushes whether a set holds a line; nothing changes. */

@@ -141,7 +141,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
   },
   // Fetching asks three cycles before the instruction could issue, loads and stores one cycle after they issued. Reads
   // are acknowledged from the second cycle on, writes from the first, a doubleword a cycle.
-  fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, refill: 10, request: -2, busy: 12, beat: 1 },
+  fetch: { sets: 64, ways: 2, lineShift: 6, miss: 5, refill: 10, request: -2, busy: 12, beat: 1, replacement: 'handedOn' },
   data: {
     sets: 64,
     ways: 2,
