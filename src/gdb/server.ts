@@ -103,9 +103,10 @@ export class GdbServer {
 
 function refusal(option: string, address: GdbAddress, error: NodeJS.ErrnoException): string {
   const where = address.kind === 'tcp' ? `${address.host} port ${address.port}` : address.path;
-  const advice =
-    error.code === 'EADDRINUSE'
+  const taken =
+    address.kind === 'tcp'
       ? 'somebody listens there already: end that, or choose another place'
-      : `${error.message}; choose another place`;
+      : 'it is there already: remove it if nobody listens there, or choose another place';
+  const advice = error.code === 'EADDRINUSE' ? taken : `${error.message}; choose another place`;
   return `${option}: cannot listen on ${where}: ${advice} (--gdb tcp:HOST:PORT or unix:PATH)`;
 }

@@ -144,6 +144,9 @@ test('a place that is taken, or cannot be had, is a wrong option', async () => {
     `--gdb: cannot listen on 127.0.0.1 port ${port}: somebody listens there already`,
   );
   fs.writeFileSync(file('plain'), '');
+  await expect(serve({ kind: 'unix', path: file('plain') })).rejects.toThrow(
+    /plain: it is there already: remove it/,
+  );
   await expect(serve({ kind: 'unix', path: `${file('plain')}/x` })).rejects.toThrow(
     /cannot listen on .*plain\/x/,
   );
