@@ -106,18 +106,21 @@ export class PacketReader {
 
 /** A packet on the line. */
 export function encodePacket(data: Uint8Array): Uint8Array {
-  const out: number[] = [DOLLAR];
+  const escaped = SPECIAL.test(Buffer.from(data).toString('latin1')) ? escape(data) : data;
   let sum = 0;
-  const put = (byte: number): void => {
-    out.push(byte);
-    sum = (sum + byte) & 0xff;
-  };
-  for (const byte of data) {
-    const special = byte === DOLLAR || byte === HASH || byte === ESCAPE || byte === STAR;
-    if (special) put(ESCAPE);
-    put(special ? byte ^ FLIP : byte);
-  }
-  out.push(HASH, ...Buffer.from(sum.toString(16).padStart(2, '0')));
+  for (const byte of escaped) sum = (sum + byte) & 0xff;
+  return Buffer.concat([BEGIN, escaped, Buffer.from(`#${sum.toString(16).padStart(2, '0')}`)]);
+}
+const BEGIN = Buffer.from('$');
+/** Bytes that must not appear in data. */
+const SPECIAL = /[$#}*]/;
+
+function escape(data: Uint8Array): Uint8Array {
+  const special: ReadonlySet<number> = new Set([DOLLAR, HASH, ESCAPE, STAR]);
+  const out: number[] = [];
+  for (const byte of data)
+    if (special.has(byte)) out.push(ESCAPE, byte ^ FLIP);
+    else out.push(byte);
   return Uint8Array.from(out);
 }
 

@@ -65,6 +65,21 @@ test('a breakpoint that is removed stops nothing', () => {
   expect(guest.gpr(5)).toBe(5n);
 });
 
+test('a breakpoint in code that runs already stops it', () => {
+  const { guest, client } = debugged('start: addi 3, 3, 1\nhere: addi 4, 4, 1\n b start');
+  for (let n = 0; n < 3; n++) {
+    expect(client.run('vCont;c', 1000)).toBe('still runs');
+    client.stub.receive(Buffer.from([3]));
+    client.take();
+    expect(client.ask('Z0,4,4')).toBe('OK');
+    const before = guest.machine.instructions;
+    expect(client.run('vCont;c')).toBe('T05thread:1;');
+    expect(guest.cpu.nia).toBe(4n);
+    expect(guest.machine.instructions - before).toBeLessThan(3n);
+    expect(client.ask('z0,4,4')).toBe('OK');
+  }
+});
+
 test('c and s from an address go on there', () => {
   const { guest, client } = debugged(COUNTDOWN);
   expect(client.run(`s${hex(guest.at('sub'))}`)).toBe('T05thread:1;');
