@@ -80,6 +80,19 @@ test('a breakpoint in code that runs already stops it', () => {
   }
 });
 
+test('a guest that traces itself is traced the same', () => {
+  const source = `start: mfmsr 3\n ori 4, 3, 0x400\n mtmsrd 4\n addi 5, 5, 1\n addi 5, 5, 1\n std 5, 0x2000(0)
+    mtmsrd 3\n attn\n .org 0xd00\n addi 6, 6, 1\n rfid`;
+  const plain = debugged(source).guest.finish();
+  const { guest, client } = debugged(source);
+  for (const at of ['c', '10', '14', 'd00', 'd04']) client.ask(`Z0,${at},4`);
+  client.ask('Z2,2000,8');
+  const { stops, end } = runOver(client);
+  expect([end, stops > 8]).toEqual([ATTN, true]);
+  expect([guest.gpr(6), guest.machine.instructions]).toEqual([plain.gpr(6), plain.machine.instructions]);
+  expect(allRegisters(guest.cpu)).toEqual(allRegisters(plain.cpu));
+});
+
 test('c and s from an address go on there', () => {
   const { guest, client } = debugged(COUNTDOWN);
   expect(client.run(`s${hex(guest.at('sub'))}`)).toBe('T05thread:1;');

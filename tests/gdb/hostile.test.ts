@@ -56,7 +56,7 @@ test('any packets, and any bytes between them', () => {
         );
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 40 },
   );
 });
 
@@ -90,7 +90,7 @@ test('any register of any value, on a guest of L0 that then runs', () => {
         client.run('vCont;c', 2000);
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 12 },
   );
 });
 
