@@ -129,7 +129,8 @@ export class DebugStops implements AccessWatch {
   left(cpu: Cpu, executed: number): void {
     this.passing = undefined;
     if (executed === 0) return;
-    if (this.stopped?.cpu === cpu) this.stopped = undefined;
+    // What it executed may be what came before the access that it is stopped for.
+    if (this.stopped?.cpu === cpu && this.stopped.nia !== cpu.nia) this.stopped = undefined;
     if (this.stepping.has(cpu)) this.end({ why: 'step', cpu: cpu.state.index });
   }
 

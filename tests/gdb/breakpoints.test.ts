@@ -301,6 +301,39 @@ describe('nested guests', () => {
     expect(guest.problems).toEqual([]);
   });
 
+  test('memory of a nested guest that no shadow entry maps yet is there, and looking makes none', () => {
+    const guest = new PseriesGuest('nested.s');
+    const client = new GdbClient(guest.machine);
+    client.ask('Z0,4,4');
+    const level = (): string => describeThread(guest.machine, guest.machine.cpus[0]!);
+    for (; !level().includes('L2'); client.run('vCont;c')) client.run('vCont;s:1');
+    const exits = (): number => guest.l0.counters.exits;
+    const before = [exits(), guest.nested.shadowBytes];
+    // Its text in the page of 2M, which its next but one instruction touches first.
+    expect(client.ask('m200000,4')).toBe(Buffer.from(', 2M').toString('hex'));
+    expect(client.ask('m7f000000,4')).toBe('E14');
+    expect([exits(), guest.nested.shadowBytes]).toEqual(before);
+  });
+
+  test('a step that leaves a nested guest stops before anything of L1 is executed', () => {
+    const guest = new PseriesGuest('nested.s');
+    const client = new GdbClient(guest.machine);
+    // The third load of B faults: L1 has no memory there.
+    client.ask('Z0,8,4');
+    const level = (): string => describeThread(guest.machine, guest.machine.cpus[0]!);
+    for (let n = 0; n < 20; n++) {
+      client.run('vCont;c');
+      const { instructions } = guest.machine;
+      const before = level();
+      client.run('vCont;s:1');
+      if (before === level()) continue;
+      expect([before, level()]).toEqual(['CPU 0 [L2, LPID 2 of L1]', 'CPU 0 [L1]']);
+      expect(guest.machine.instructions).toBe(instructions);
+      return;
+    }
+    throw new Error('no step has left a nested guest');
+  });
+
   test('a step of a hypercall goes to the instruction after it', () => {
     const guest = new PseriesGuest(
       'handmade',

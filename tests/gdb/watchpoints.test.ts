@@ -36,9 +36,14 @@ const ACCESSES: readonly (readonly [string, { reads?: number; writes?: number }]
   ['stdat 5, 4, 0', { writes: 8 }],
 ];
 
-/** Stops before `instruction` at a place that was accessed before, so that generated code would do it by itself. */
+/**
+ * Stops before `instruction` at a place whose page was accessed before and after it is watched, so that generated code
+ * would do it by itself.
+ */
 function stopsAt(instruction: string, packet: string): boolean {
-  const { guest, client } = debugged(`start: std 31, 8(4)\n ld 31, 8(4)\n${instruction}\n attn`);
+  const { guest, client } = debugged(
+    `start: std 31, 8(4)\n ld 31, 8(4)\n ld 31, 0x800(4)\n std 31, 0x800(4)\n${instruction}\n attn`,
+  );
   guest.machine.run(2);
   expect(client.ask(packet)).toBe('OK');
   const before = [...guest.bytes(0x8000, 128)];
@@ -49,7 +54,7 @@ function stopsAt(instruction: string, packet: string): boolean {
   }
   const [, type, ea] = /^Z(.),([^,]*)/.exec(packet)!;
   expect(end).toBe(`T05thread:1;${NAMES[type as '2']}:${ea};`);
-  expect([guest.cpu.nia, [...guest.bytes(0x8000, 128)]]).toEqual([8n, before]);
+  expect([guest.cpu.nia, [...guest.bytes(0x8000, 128)]]).toEqual([16n, before]);
   // It goes on with the access, though the watchpoint is still there.
   const after = client.run('vCont;c');
   expect(after).toEqual(ATTN);
