@@ -1,7 +1,7 @@
 /** Clients that send anything: the stub answers or is silent, and the machine is none the worse. */
 import fc from 'fast-check';
 import { PACKET_SIZE } from '../../src/gdb/packet';
-import { framed, GdbClient } from '../support/gdb-client';
+import { framed, GdbClient, unframed } from '../support/gdb-client';
 import { PseriesGuest } from '../support/pseries-guest';
 import { program } from '../support/program';
 
@@ -73,6 +73,17 @@ test('any monitor command', () => {
       },
     ),
   );
+});
+
+test('what monitor says arrives whole, in packets of the size that was agreed on', () => {
+  const explanation = 'walk\n'.repeat(10_000);
+  const client = new GdbClient(program('start: b start').machine, { explanation });
+  client.stub.receive(framed(`qRcmd,${Buffer.from('walk 0x10 store').toString('hex')}`));
+  const packets = unframed(client.take());
+  expect(packets.pop()).toBe('OK');
+  expect(Math.max(...packets.map(({ length }) => length))).toBeLessThanOrEqual(PACKET_SIZE);
+  const hex = packets.map((packet) => packet.replace(/^O/, '')).join('');
+  expect(Buffer.from(hex, 'hex').toString()).toBe(explanation);
 });
 
 test('any register of any value, on a guest of L0 that then runs', () => {

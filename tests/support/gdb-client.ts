@@ -34,6 +34,8 @@ export interface ClientOptions {
   readonly image?: 'big' | 'little';
   /** Instructions between looks at the debugger. */
   readonly slice?: number;
+  /** What `monitor walk` says. */
+  readonly explanation?: string;
 }
 
 const LIMIT = 3_000_000;
@@ -47,11 +49,11 @@ export class GdbClient {
 
   constructor(
     readonly machine: Machine,
-    { image, slice = 10_000 }: ClientOptions = {},
+    { image, slice = 10_000, explanation }: ClientOptions = {},
   ) {
     this.slice = slice;
     this.debug = new Debugger(machine, image);
-    const monitor = new Monitor((cpu, ea, access) => `${access} ${cpu.state.index} ${ea}\n`);
+    const monitor = new Monitor((cpu, ea, access) => explanation ?? `${access} ${cpu.state.index} ${ea}\n`);
     const line = {
       send: (bytes: Uint8Array) => void this.sent.push(bytes),
       close: () => (this.closed = true),
