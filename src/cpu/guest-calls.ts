@@ -123,10 +123,14 @@ export class GuestCalls implements EngineHost {
       operandLo: state.lo(at),
       long: kind === MTMSRD ? cpu.argInt(1) : 0,
     };
+    const { timing } = this.loop;
+    const relocation = timing?.relocation?.(cpu);
     const outcome = SERVICES[service]!(cpu);
+    const alike = timing?.relocation?.(cpu) === relocation;
     const next = this.whereNext(cpu, outcome);
     const switches = this.loop.engine.switches[state.index]!;
-    if (next === EXIT.resume && this.isRepeatable(cpu, outcome, kind, from)) switches.keep(kind, from);
+    if (next === EXIT.resume && alike && this.isRepeatable(cpu, outcome, kind, from))
+      switches.keep(kind, from);
     else switches.forget();
     return next;
   }
@@ -172,18 +176,24 @@ export class GuestCalls implements EngineHost {
     const { state } = cpu;
     if (outcome === OUTCOME.RESUME) cpu.setNia(cpu.followingHi, cpu.followingLo);
     if (outcome !== OUTCOME.FAULT) state.setInt(LEFT, state.int(LEFT) - 1);
-    if (this.loop.stretch.stopped || this.loop.stretch.stepping || this.loop.timing !== undefined)
-      return EXIT.event;
+    if (this.loop.stretch.stopped || this.loop.stretch.stepping) return EXIT.event;
     this.loop.stretch.settle(cpu);
     const { index } = cpu.state;
     const agenda = this.loop.agendas[index]!;
     const quiet =
       !this.loop.progress[index]!.hasBarren &&
       !agenda.isRequested() &&
-      agenda.timeToNext() >= cpu.state.int(LEFT) &&
+      this.isBeyond(cpu, agenda.timeToNext()) &&
       this.loop.tracker.modeOf(cpu) === this.loop.stretch.variant &&
       !isStepping(cpu);
     return quiet ? EXIT.resume : EXIT.event;
+  }
+
+  /** True where generated code is left before so much time has passed. */
+  private isBeyond(cpu: Cpu, time: number): boolean {
+    const { timing } = this.loop;
+    if (timing === undefined) return time >= cpu.state.int(LEFT);
+    return timing.leavesWithin?.(cpu, time) ?? false;
   }
 
   storage(index: number, access: AccessDescriptor): number {

@@ -30,6 +30,10 @@ export interface TimingPort {
   cycles(cpu: Cpu): number;
   /** Generated code leaves soon after this many cycles, at the latest when it fetches another line or branches. */
   leaveAt(cpu: Cpu, cycles: number): void;
+  /** True where generated code leaves later, and before so many cycles have passed. Absent: at every switch of MSR. */
+  leavesWithin?(cpu: Cpu, cycles: number): boolean;
+  /** How addresses are seen, as a number: a switch of MSR that leaves it the same is nothing to the model. */
+  relocation?(cpu: Cpu): number;
   /** An instruction is about to execute, where nothing is woven; true: leave before it, `leaveAt` is reached. */
   observe?(cpu: Cpu): boolean;
   /** The same where the model is woven, and somebody else observes. */

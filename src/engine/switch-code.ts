@@ -30,8 +30,8 @@ interface Wanted {
 
 /** Emits the switch that is known, after which the function is left; where it is not known code goes on behind. */
 export function emitKnownSwitch(port: ServicePort, name: ServiceName, args: readonly I64[]): void {
-  // A cycle model looks at each of them, and so does who observes instructions.
-  if (!isSwitch(name) || port.variant.observed || port.woven !== undefined) return;
+  // Who observes instructions looks at each of them.
+  if (!isSwitch(name) || port.variant.observed) return;
   const { code } = port;
   const wanted = { entry: code.local('i32'), msr: code.local('i64'), operand: code.local('i64') };
   const status = STATUS[name];
@@ -41,10 +41,15 @@ export function emitKnownSwitch(port: ServicePort, name: ServiceName, args: read
   code.set(wanted.operand);
   emitPlace(code, wanted);
   emitKnown(port, name, args, wanted);
+  if (port.woven) {
+    port.woven.maySwitch(name);
+    emitOperator(code, 'i32.and');
+  }
   code.if();
   if (name === 'sc') emitInterrupt(port, name, wanted.entry);
   emitState(code, name, wanted.entry);
   count(code, 'SWITCHED');
+  port.woven?.switched(name);
   emitGoOn(port, name, wanted.entry);
   code.op(OP.end);
 }

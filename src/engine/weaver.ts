@@ -3,6 +3,7 @@
  * places that {@link WovenHandler} names, into every handler of the variants of its engine; what it emits must not
  * change guest state. Without a weaver nothing is emitted.
  */
+import type { SwitchKind } from '../state/layout';
 import type { Handler } from './specialise';
 import type { AccessDescriptor } from './storage-code';
 import type { Code, ModuleBuilder } from './wasm/module';
@@ -44,6 +45,10 @@ export interface WovenHandler {
   /** The instruction is a branch: control goes elsewhere, or to the next instruction. */
   taken(): void;
   notTaken(): void;
+  /** Pushes whether generated code may switch MSR by itself, as the last time. */
+  maySwitch(kind: SwitchKind): void;
+  /** It does: control goes elsewhere, or to the next instruction. */
+  switched(kind: SwitchKind): void;
   /** A load or store hits the translation cache, and is about to happen. */
   access(where: AccessPlace, access: AccessDescriptor): void;
 }

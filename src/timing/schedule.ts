@@ -7,7 +7,8 @@ import { effectsOf, type RegisterRef, type StateUse } from '../../isa/vocabulary
 import { extractField } from '../../isa/vocabulary/field-bits';
 import { fieldBits } from '../../isa/vocabulary/forms';
 import type { Instruction, InsnRow, TimingClass } from '../../isa/vocabulary/row';
-import { SERVICES } from '../../isa/vocabulary/services';
+import { SERVICES, type ServiceName } from '../../isa/vocabulary/services';
+import { SWITCH_KINDS } from '../state/layout';
 import { CAUSE } from './causes';
 import type { InstructionTiming, TimingProfile } from './profile';
 import { RESOURCE, resourceOf } from './resources';
@@ -193,16 +194,19 @@ function storageOf({ row }: Instruction, reads: StateUse, writes: StateUse): 'lo
 /**
  * True where the template of a handler says all that there is to know: no service is involved, which executes in
  * TypeScript, and every register is numbered by a field. A special register that is known is moved in the same time
- * whether a service does it or not.
+ * whether a service does it or not, and so is MSR switched.
  */
 export function isRegular({ row }: Instruction, fixed: Readonly<Record<string, number>>): boolean {
   const { services, reads, writes } = effectsOf(row.sem, (name) => fixed[name]);
   const computed = (use: StateUse): boolean => [...use.gprs, ...use.vsrs].some(({ by }) => by === 'computed');
   const moves = fixed[SPR_FIELD] !== undefined && movesSpr(row);
-  const served =
-    !moves && [...services].some((name) => !(SERVICES[name] as { ordersOnly?: true }).ordersOnly);
+  const served = !moves && [...services].some((name) => !isOrder(name) && !SWITCHES.has(name));
   return !served && !computed(reads) && !computed(writes);
 }
+
+/** Services that switch MSR and read no register but what their instruction names. */
+const SWITCHES: ReadonlySet<ServiceName> = new Set(SWITCH_KINDS);
+const isOrder = (name: ServiceName): boolean => (SERVICES[name] as { ordersOnly?: true }).ordersOnly === true;
 
 /** A divide as if its operands were trivial: what the others take more is added when they are known. */
 function trivialDivide({ divide: { trivial } }: TimingProfile, t: InstructionTiming): InstructionTiming {

@@ -8,8 +8,9 @@ import type { Handler } from '../engine/specialise';
 import type { AccessDescriptor } from '../engine/storage-code';
 import { OP } from '../engine/wasm/opcodes';
 import type { AccessPlace, ModuleWeaver, WovenHandler } from '../engine/weaver';
-import { offsetOf } from '../state/layout';
+import { offsetOf, type SwitchKind } from '../state/layout';
 import {
+  addTo,
   cellAt,
   count,
   emitBlame,
@@ -265,6 +266,30 @@ class WovenInstruction implements WovenHandler {
     if (!this.template?.branch) return;
     if (this.template.branch === 'indirect') count(this.context.code, 'branches');
     else this.direct(0);
+  }
+
+  /** Not where the time to leave has come: that is looked for at once. */
+  maySwitch(kind: SwitchKind): void {
+    const { code } = this.context;
+    plus(load(code, CELL.next), this.switchTicks(kind));
+    load(code, CELL.deadline);
+    emitOperator(code, 'i64.ltS');
+  }
+
+  switched(kind: SwitchKind): void {
+    const { code } = this.context;
+    const ticks = this.switchTicks(kind);
+    if (kind !== 'sc') return;
+    count(code, 'interrupts');
+    addTo(code, CELL.next, ticks);
+    addTo(code, CELL.stalls + CAUSE.interrupts, ticks);
+    code.get(P.cpu);
+    load(code, CELL.next).memory(OP.i64Store, cellAt(CELL.redirect));
+  }
+
+  /** What the interrupt takes that a switch is. */
+  private switchTicks(kind: SwitchKind): number {
+    return kind === 'sc' ? ticksOf(this.context.profile.core.interrupt) : 0;
   }
 
   private direct(taken: 0 | 1): void {

@@ -19,11 +19,11 @@ import {
 import type { CpuState } from '../state/cpu-state';
 import { UserError } from '../core/errors';
 import { joinHalves } from '../core/u64';
-import type { Place } from './core';
+import { RELOCATION, type Place } from './core';
 import { Pipeline } from './pipeline';
 import type { TimingProfile } from './profile';
 import type { Schedule } from './schedule';
-import { Cells, TICKS } from './state';
+import { CELL, Cells, TICKS } from './state';
 import { structureMap, Structures } from './structures';
 import { Timing } from './timing';
 import type { TranslatorWalks } from './walks';
@@ -46,6 +46,7 @@ const AT = {
   nia: offsetOf('NIA'),
 } as const;
 const PREFIX_OPCODE = 1;
+const RELOCATIONS = Object.keys(RELOCATION).length;
 const WORD = 2 ** 32;
 const PAGE_SIZE = 4096;
 /** Where a record's counter stays: 358 million cycles. */
@@ -139,6 +140,18 @@ export class WovenTiming extends Timing {
   leaf(cpu: Cpu): number {
     const reads = cpu.translator.tables.lastOfCurrent();
     return reads === undefined ? 0 : this.pipeline(cpu).structures.leaves.wordOf(reads);
+  }
+
+  leavesWithin(cpu: Cpu, cycles: number): boolean {
+    const { cells } = this.pipeline(cpu);
+    const now = cells.get(CELL.next);
+    const deadline = cells.get(CELL.deadline);
+    return now < deadline && deadline <= now + cycles * TICKS.cycle;
+  }
+
+  relocation(cpu: Cpu): number {
+    const { cells } = this.pipeline(cpu);
+    return RELOCATIONS * cells.hi(CELL.relocation) + cells.lo(CELL.relocation);
   }
 
   leavesBefore(cpu: Cpu): boolean {

@@ -9,6 +9,7 @@ import type { MachineDescription } from '../../src/machine/description';
 import { Machine, type MachineEnd } from '../../src/machine/machine';
 import { MICROWATT_MACHINE } from '../../src/machine/microwatt';
 import { POWERNV_MACHINE } from '../../src/machine/powernv';
+import type { Timing } from '../../src/timing';
 
 export const DESCRIPTIONS = {
   powernv: POWERNV_MACHINE,
@@ -29,6 +30,7 @@ export interface ProgramOptions {
   readonly tlb?: 'coherent' | 'architected';
   /** Decoded pages that are kept. */
   readonly recordSlots?: number;
+  readonly timing?: Timing;
 }
 
 /** Text that the programs of the project share. */
@@ -57,6 +59,7 @@ export class Program {
       ...(options.cpus ? { cpus: options.cpus } : {}),
       ...(options.tlb ? { tlb: options.tlb } : {}),
       ...(options.recordSlots ? { recordSlots: options.recordSlots } : {}),
+      ...(options.timing ? { timing: options.timing } : {}),
     });
     const origin = BigInt(options.origin ?? 0);
     const assembled = assemble(`.include "book3s.inc"\n${source}`, { byteOrder, origin, include });

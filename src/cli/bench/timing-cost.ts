@@ -17,9 +17,14 @@ const MICROSECONDS = 1e6;
 
 const LINE = 64;
 
-/** Goes through memory for ever, from 16 MiB on (r3) and from 32 MiB on (r4). @param body a round of 65536 */
-const through = (body: string): string => `
+/**
+ * Goes through memory for ever, from 16 MiB on (r3) and from 32 MiB on (r4). A system call returns at once.
+ * @param body a round of 65536
+ * @param before what comes before the first
+ */
+const through = (body: string, before = ''): string => `
         .org    0x10
+        ${before}
 again:  lis     3, 0x100
         lis     4, 0x200
         lis     5, 1
@@ -27,6 +32,8 @@ again:  lis     3, 0x100
 next:   ${body}
         bdnz    next
         b       again
+        .org    0xc00
+        rfid
 `;
 
 const DOUBLEWORDS = [0, 8, 16, 24, 32, 40, 48, 56];
@@ -39,6 +46,14 @@ const MISSING_LOADS = through(
 const MISSING_STORES = through(
   `${[0, 1, 2, 3].map((n) => `std ${6 + n}, ${n * LINE}(3)`).join('; ')}; addi 3, 3, ${4 * LINE}`,
 );
+const UNALIGNED = through('lwz 6, 5(3); stw 6, 7(4); addi 3, 3, 8; addi 4, 4, 8');
+const ZEROS = through(`dcbz 0, 3; addi 3, 3, ${LINE}`);
+const ATOMIC = through('lwarx 6, 0, 3; addi 6, 6, 1; stwcx. 6, 0, 3');
+const VECTOR = through(
+  'lvx 1, 0, 3; vaddubm 2, 1, 3; vperm 4, 2, 1, 5; stvx 4, 0, 4; addi 3, 3, 16; addi 4, 4, 16',
+  'mfmsr 6; oris 6, 6, 0x200; mtmsrd 6',
+);
+const SYSTEM_CALLS = through('sc; addi 6, 6, 1');
 /** Copies a line in a round. */
 const STREAM = through(
   [
@@ -91,6 +106,11 @@ export const COST_WORKLOADS: readonly CostWorkload[] = [
   bare('loads that all miss the data cache', MISSING_LOADS),
   bare('stores that all miss the data cache', MISSING_STORES),
   bare('copy of a line in a round', STREAM),
+  bare('copy of words across doublewords', UNALIGNED),
+  bare('copy of vectors', VECTOR),
+  bare('lines of zeros by dcbz', ZEROS),
+  bare('increments by lwarx and stwcx.', ATOMIC),
+  bare('system calls that return at once', SYSTEM_CALLS),
   touches('256 MiB in 4K pages, nearly each walks', {}),
   touches('256 MiB in 4K pages, loads only', { STORES: 0 }),
   touches('256 MiB in 64K pages', { PAGE_SHIFT: 16 }),
