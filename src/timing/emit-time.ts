@@ -26,6 +26,15 @@ export function raiseTo(code: Code, time: number, other: number, push: () => voi
 
 /** Pushes when an instruction issued: the history has it at its record, or that many instructions before it. */
 export function pushIssued(code: Code, before = 0): void {
+  pushOfHistory(code, CELL.history, before);
+}
+
+/** Pushes when the second part of an instruction issued there that has two: perhaps that of one long before. */
+export function pushSecondPart(code: Code, before: number): void {
+  pushOfHistory(code, CELL.parts, before);
+}
+
+function pushOfHistory(code: Code, cell: number, before: number): void {
   code.get(P.cpu).get(P.ip);
   if (before !== 0) {
     code.i32(-RECORD.size * before);
@@ -34,7 +43,7 @@ export function pushIssued(code: Code, before = 0): void {
   code.i32(HISTORY_MASK);
   emitOperator(code, 'i32.and');
   emitOperator(code, 'i32.add');
-  code.memory(OP.i64Load, cellAt(CELL.history));
+  code.memory(OP.i64Load, cellAt(cell));
 }
 
 /** Pushes a time without the cause in the bits below. */

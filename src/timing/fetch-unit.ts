@@ -131,8 +131,20 @@ export class FetchUnit {
     while (known < HISTORY && issued(distance + known) >= redirect) known++;
     const isKnown = (before: number): boolean => before >= distance && before < distance + known;
     let from = redirect + (known + distance - 1) * this.share;
-    if (isKnown(HISTORY)) from = Math.max(from, issued(HISTORY) + this.runAhead);
+    if (isKnown(HISTORY)) from = Math.max(from, this.lastPart(lo, HISTORY) + this.runAhead);
+    // The second part of the next one is decoded before anything moves.
+    if (isKnown(HISTORY - 1) && this.lastPart(lo, HISTORY - 1) > issued(HISTORY - 1))
+      from = Math.max(from, this.lastPart(lo, HISTORY - 1) + this.runAhead - this.share);
     return from;
+  }
+
+  /** When the second part of an instruction issued that is decoded as two, else when it did. */
+  private lastPart(lo: number, before: number): number {
+    const { cells } = this.core;
+    const slot = slotOf(lo - 4 * before);
+    const issued = cells.get(CELL.history + slot);
+    const second = issued + this.share;
+    return cells.get(CELL.parts + slot) === second ? second : issued;
   }
 
   /**

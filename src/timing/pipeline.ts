@@ -108,6 +108,7 @@ export class Pipeline {
     this.resume(schedule, place.lo);
     const issue = this.issueTime(schedule);
     cells.set(CELL.history + core.slot, issue);
+    if (schedule.twoParts) cells.set(CELL.parts + core.slot, issue + this.share);
     const { divide } = schedule;
     const extra = divide
       ? ticksOf(divideCycles(this.profile.divide, divide, a, b) - this.profile.divide.trivial)

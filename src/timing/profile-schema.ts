@@ -136,6 +136,7 @@ const instruction = object({
   record: optional(cycles),
   overflow: optional(cycles),
   waitsForTarget: optional(boolean),
+  twoParts: optional(boolean),
   update: optional(cycles),
 });
 

@@ -29,6 +29,8 @@ export interface InstructionTiming {
   readonly waitsForTarget?: boolean;
   /** Added to the interval, and to the latency of the base register, of a load or store with update. */
   readonly update?: number;
+  /** Decoding makes two instructions of it, during which nothing behind it moves. Default false. */
+  readonly twoParts?: boolean;
 }
 
 /**

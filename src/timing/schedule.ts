@@ -47,6 +47,8 @@ export interface Template {
   /** Ticks after which it has completed. */
   readonly completes: number;
   readonly serialises: boolean;
+  /** It is decoded as two instructions. */
+  readonly twoParts: boolean;
   /** It waits for refills of the data cache and for stores. */
   readonly drains: boolean;
   readonly refetches: boolean;
@@ -262,6 +264,7 @@ export function templateOf(
     latency: ticksOf(t.latency),
     completes: ticksOf(Math.max(t.latency, profile.core.completion)),
     serialises: t.serialises ?? false,
+    twoParts: t.twoParts ?? false,
     drains: t.drains ?? false,
     refetches: t.refetches ?? false,
     branch: branchKind(row),

@@ -27,7 +27,8 @@ export const COUNTS = [
 export type Count = (typeof COUNTS)[number];
 
 const HISTORY_AT = 25;
-const READY_AT = HISTORY_AT + HISTORY;
+const PARTS_AT = HISTORY_AT + HISTORY;
+const READY_AT = PARTS_AT + HISTORY;
 const STALLS_AT = READY_AT + RESOURCE.COUNT;
 const COUNTS_AT = STALLS_AT + SLOT;
 
@@ -76,6 +77,8 @@ export const CELL = {
   /** Low half: where the record of the last load or store is; generated code's alone. */
   accessRecord: 24,
   history: HISTORY_AT,
+  /** When the second part of the last instruction with two parts issued of those in a place of the history. */
+  parts: PARTS_AT,
   ready: READY_AT,
   stalls: STALLS_AT,
   counts: COUNTS_AT,

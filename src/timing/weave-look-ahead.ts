@@ -7,7 +7,7 @@ import { OP } from '../engine/wasm/opcodes';
 import { Code, type ModuleBuilder } from '../engine/wasm/module';
 import { RECORD, RECORD_PAGE, RECORD_SLOT_SIZE } from '../state/layout';
 import { cellAt, count, HISTORY_MASK, load, P } from './emit';
-import { plus, pushIssued, raiseTo } from './emit-time';
+import { plus, pushIssued, pushSecondPart, raiseTo } from './emit-time';
 import type { TimingProfile } from './profile';
 import { CELL, HISTORY, ticksOf } from './state';
 import { structureMap } from './structures';
@@ -187,6 +187,8 @@ export class LookAheadHelper {
     code.get(redirect);
     emitOperator(code, 'i64.add');
     code.set(from);
+    const share = ticksOf(1 / issueWidth);
+    const last = code.local('i64');
     const room = (before: number, ticks: number): void => {
       code.get(unknown).i32(before);
       emitOperator(code, 'i32.gtU');
@@ -194,13 +196,21 @@ export class LookAheadHelper {
       emitOperator(code, 'i32.leU');
       emitOperator(code, 'i32.and');
       code.if();
-      raiseTo(code, from, other, () => {
-        pushIssued(code, before);
-        plus(code, ticks);
-      });
-      code.op(OP.end);
+      pushIssued(code, before);
+      plus(code, share).set(last);
+      pushSecondPart(code, before);
+      code.get(last);
+      emitOperator(code, 'i64.eq');
+      code.if();
+      raiseTo(code, from, other, () => plus(code.get(last), ticks));
+      if (before === HISTORY) {
+        code.op(OP.else);
+        raiseTo(code, from, other, () => plus(code.get(last), ticks - share));
+      }
+      code.op(OP.end).op(OP.end);
     };
     room(HISTORY, ahead);
+    room(HISTORY - 1, ahead - share);
     this.parts.builder.define(this.lookedUp, code.get(from));
   }
 }

@@ -121,11 +121,20 @@ class WovenInstruction implements WovenHandler {
     emitOperator(code, 'i32.and');
     emitOperator(code, 'i32.add');
     code.get(at).memory(OP.i64Store, cellAt(CELL.history));
+    if (template.twoParts) this.secondPart(at);
     const extra = this.divideTicks(template);
     const { row } = template;
     for (const { ref, ready } of template.writes)
       storeReady(code, { image: this.image, form: row.form, ref }, () => this.later(at, ready, extra));
     this.advance(template, at, extra);
+  }
+
+  private secondPart(at: number): void {
+    const { code, profile } = this.context;
+    code.get(P.cpu).get(P.ip).i32(HISTORY_MASK);
+    emitOperator(code, 'i32.and');
+    emitOperator(code, 'i32.add');
+    plus(code.get(at), ticksOf(1 / profile.core.issueWidth)).memory(OP.i64Store, cellAt(CELL.parts));
   }
 
   /** Sets `at` to the time at which the instruction issues. */

@@ -124,6 +124,14 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 27 + 3 + 1,
     warm: 27 + 1 + 1,
   },
+  // lq at 1, 3, ... 25. The line behind can move into the cache when the second part of the last but two is in front of it,
+  // which issues at 21 and 22: looked up at 22 + 3, there at 30 for 27.
+  'what is decoded as two keeps fetching from going ahead': {
+    body: `nop; ${'lq 4,0(20); '.repeat(13)} nop; nop`,
+    setup: 'ld 4,0(20);',
+    cold: 30 + 2,
+    warm: 29,
+  },
   // Not so where the line ends 5 behind the branch: looked up at 16 + 3, there at 24 for 19.
   'but only the next four': {
     body: `${'nop; '.repeat(9)} beq 1,after0; nop; after0: nop; nop; nop; nop; nop`,

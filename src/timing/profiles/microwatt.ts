@@ -94,7 +94,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
   },
   instructions: {
     bpermd: blocking(9),
-    lq: { latency: 3, interval: 2 },
+    lq: { latency: 3, interval: 2, twoParts: true },
     dcbz: simple,
     icbi: { latency: 1, interval: 3.5, refetches: false },
     lbarx: late,
