@@ -25,6 +25,8 @@ export class Core {
   /** The instruction whose accesses and outcome are to come. */
   current: Schedule | undefined;
   slot = 0;
+  /** Its address, in the lowest bits at least. */
+  lo = 0;
 
   constructor(
     readonly profile: TimingProfile,

@@ -153,7 +153,23 @@ export class FetchUnit {
    *
    * @param place of an instruction that has issued
    */
-  onTheWrongPath({ hi, lo, real }: Place): void {
+  onTheWrongPath(place: Place): void {
+    this.goOn(place, this.core.cells.get(CELL.history + slotOf(place.lo)) + this.runAhead);
+  }
+
+  /** Fetching asks for the port before an access of an instruction on the line that was fetched last does. */
+  aheadOf(lo: number, asks: number): void {
+    const line = this.core.cells.hi(CELL.line);
+    if (line === -1) return;
+    const { lineShift } = this.core.profile.fetch;
+    const size = 1 << lineShift;
+    this.goOn(
+      { hi: 0, lo, real: line * size + (lo & (size - 1)) },
+      asks - ticksOf(this.core.profile.fetch.request ?? 0) - 1,
+    );
+  }
+
+  private goOn({ hi, lo, real }: Place, until: number): void {
     const { cells, profile, structures } = this.core;
     const { lineShift, sets } = profile.fetch;
     const size = 1 << lineShift;
@@ -163,7 +179,7 @@ export class FetchUnit {
     const otherPage = real >>> PAGE_SHIFT !== next.real >>> PAGE_SHIFT;
     if (otherPage && cells.hi(CELL.relocation) !== RELOCATION.real) return;
     const at = Math.max(this.lookedUp(next.lo, more >> 2), cells.get(CELL.fetchIdle));
-    if (at > cells.get(CELL.history + slotOf(lo)) + this.runAhead) return;
+    if (at > until) return;
     const line = next.real >>> lineShift;
     const set = line & (sets - 1);
     if (structures.fetch.holds(set, 0, line)) return;

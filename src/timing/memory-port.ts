@@ -79,6 +79,11 @@ export class MemoryPort {
     return Math.max(cells.get(CELL.dataIdle), cells.get(CELL.stored) + this.turn);
   }
 
+  /** When an access asks for the port. */
+  asks(at: number): number {
+    return Math.max(at, this.idle()) + this.data.request;
+  }
+
   /** When the data cache and the port are free. */
   private free(at: number): number {
     const port = this.cells.get(CELL.port) - this.data.request;

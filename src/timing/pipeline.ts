@@ -44,7 +44,7 @@ export class Pipeline {
     this.core = new Core(profile, cells, structures);
     this.pages = new PageFilter(this.core, this.translation);
     this.fetching = new FetchUnit(this.core, port, this.pages);
-    this.storage = new StorageUnit(this.core, port, this.pages);
+    this.storage = new StorageUnit(this.core, port, this.pages, this.fetching);
     this.branches = new BranchUnit(this.core, this.fetching);
     this.share = ticksOf(1 / core.issueWidth);
     this.completion = ticksOf(core.completion);
@@ -100,6 +100,7 @@ export class Pipeline {
   resume(schedule: Schedule, lo: number): void {
     this.core.current = schedule;
     this.core.slot = slotOf(lo);
+    this.core.lo = lo;
   }
 
   /** The same as {@link begin} for an instruction that has been fetched. */

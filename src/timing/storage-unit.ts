@@ -2,6 +2,7 @@
 import { CAUSE } from './causes';
 import { timeOf, type Core } from './core';
 import type { MemoryPort } from './memory-port';
+import type { FetchUnit } from './fetch-unit';
 import type { PageFilter } from './page-filter';
 import { RESOURCE } from './resources';
 import { CELL, TICKS, ticksOf } from './state';
@@ -37,6 +38,7 @@ export class StorageUnit {
     private readonly core: Core,
     private readonly port: MemoryPort,
     private readonly pages: PageFilter,
+    private readonly fetching: FetchUnit,
   ) {}
 
   /** An access of the current instruction that has been counted. */
@@ -69,6 +71,12 @@ export class StorageUnit {
     }
   }
 
+  /** An access that asks for the port. Fetching has gone on and may have asked for it before. */
+  private asked(at: number): void {
+    const { fetch, data } = this.core.profile;
+    if (fetch.refill > 0 && data.stalls) this.fetching.aheadOf(this.core.lo, this.port.asks(at));
+  }
+
   /** A store goes through to memory: the next access may have to wait. */
   private written(real: number, at: number): void {
     const free = this.port.write(real, at);
@@ -77,6 +85,7 @@ export class StorageUnit {
 
   /** A conditional store has to have the port. */
   private conditional(real: number, at: number): void {
+    this.asked(at);
     const wait = this.port.writeNow(real, at) - at;
     if (wait > 0) this.delay(wait, at + this.core.current!.interval + wait, CAUSE.dataCache);
   }
@@ -109,6 +118,7 @@ export class StorageUnit {
     cells.count(store ? 'storeMisses' : 'dataMisses');
     if (!store || data.writeAllocates) structures.data.insert(set, 0, line);
     if (store) return;
+    this.asked(at);
     const start = this.port.load(real, at);
     const wait = start - at + ticksOf(data.miss);
     this.delay(wait, data.blocks === undefined ? undefined : start + ticksOf(data.blocks), CAUSE.dataCache);

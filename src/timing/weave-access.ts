@@ -14,7 +14,7 @@ import { CELL, ticksOf } from './state';
 import { structureMap } from './structures';
 import { STORE_FLAG } from './weave-imports';
 import { LineHelper, NO_SPAN } from './weave-line';
-import type { HelperParts } from './weave-look-ahead';
+import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
 import { emitHolds } from './weave-pages';
 import type { RefillHelper } from './weave-refill';
 import { NOT_HERE, type WalkHelper } from './weave-walk';
@@ -48,10 +48,10 @@ export class AccessHelper {
 
   constructor(
     private readonly parts: HelperParts,
-    refills: RefillHelper,
+    { refills, ahead }: { refills: RefillHelper; ahead: LookAheadHelper },
     private readonly walks: WalkHelper,
   ) {
-    this.lines = new LineHelper(parts, refills);
+    this.lines = new LineHelper(parts, refills, ahead);
     this.access = parts.builder.declare({ params: PARAMS, results: ['i64'] });
     this.define();
   }

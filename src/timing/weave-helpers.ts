@@ -39,7 +39,7 @@ export class WeaveHelpers {
     const walks = new WalkHelper(parts, refills);
     this.fetching = new FetchHelper(parts, { refills, ahead, walks });
     this.branches = new BranchHelper(parts, ahead);
-    this.storage = new AccessHelper(parts, refills, walks);
+    this.storage = new AccessHelper(parts, { refills, ahead }, walks);
     this.defineStall();
   }
 

@@ -8,7 +8,7 @@ import { emitUnitBusy, plus } from './emit-time';
 import { ticksOf } from './state';
 import { structureMap } from './structures';
 import { STORE_FLAG, ZERO_FLAG } from './weave-imports';
-import type { HelperParts } from './weave-look-ahead';
+import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
 import { arrives, emitArriving, MissHelper } from './weave-miss';
 import type { RefillHelper } from './weave-refill';
 import { StoreHelper } from './weave-store';
@@ -40,9 +40,10 @@ export class LineHelper {
   constructor(
     private readonly parts: HelperParts,
     private readonly refills: RefillHelper,
+    ahead: LookAheadHelper,
   ) {
     this.stores = new StoreHelper(parts);
-    this.misses = new MissHelper(parts, refills);
+    this.misses = new MissHelper(parts, refills, ahead);
     this.access = parts.builder.declare({ params: ['i32', 'i32', 'i32', 'i32', 'i64'], results: ['i64'] });
     this.define();
     this.conditional = this.defineConditional();
@@ -77,6 +78,7 @@ export class LineHelper {
     const func = builder.declare({ params: ['i32', 'i32', 'i64'], results: ['i32'] });
     const code = new Code(3);
     const place = { set: code.local('i32'), line: code.local('i32') };
+    this.misses.asked(code, at);
     code.get(P.cpu).get(real).get(at).call(storedNow);
     emitOperator(code, 'i32.eqz');
     code.if().i32(0).op(OP.return).op(OP.end).get(real).i32(profile.data.lineShift);

@@ -32,6 +32,9 @@ export class LookAheadHelper {
   private readonly isStalled: number;
   /** (cpu, record): fetching has gone on behind an instruction that changes the stream, near the end of a line. */
   readonly behind: number;
+  /** (cpu, record, when its access asks for the port): the twin of `FetchUnit.aheadOf`. */
+  readonly aheadOf: number;
+  private readonly goOn: number;
 
   constructor(
     private readonly parts: HelperParts,
@@ -43,13 +46,43 @@ export class LookAheadHelper {
     this.isStalled = builder.declare({ params: ['i32', 'i32', 'i32', 'i64'], results: ['i32'] });
     this.defineLookedUp();
     this.defineStalled();
+    this.goOn = builder.declare({ params: ['i32', 'i32', 'i64'], results: [] });
+    this.aheadOf = builder.declare({ params: ['i32', 'i32', 'i64'], results: [] });
+    this.defineGoOn();
     this.defineBehind();
+    this.defineAheadOf();
   }
 
-  /** The twin of `FetchUnit.onTheWrongPath`, for a record in the last few of its line. */
   private defineBehind(): void {
-    const { fetch, core } = this.parts.profile;
+    const { core } = this.parts.profile;
     const code = new Code(2);
+    code.get(P.cpu).get(P.ip);
+    pushIssued(code);
+    plus(code, ticksOf(core.runAhead / core.issueWidth)).call(this.goOn);
+    this.parts.builder.define(this.behind, code);
+  }
+
+  private defineAheadOf(): void {
+    const { fetch } = this.parts.profile;
+    const size = 1 << fetch.lineShift;
+    const asks = 2;
+    const code = new Code(3);
+    code.get(P.ip).i32(2 * size - 1);
+    emitOperator(code, 'i32.and');
+    code.i32(2 * (size - 4 * HISTORY));
+    emitOperator(code, 'i32.geU');
+    code.if().get(P.cpu).get(P.ip);
+    plus(code.get(asks), -ticksOf(fetch.request ?? 0) - 1)
+      .call(this.goOn)
+      .op(OP.end);
+    this.parts.builder.define(this.aheadOf, code);
+  }
+
+  /** The twin of the method of `FetchUnit`, for a record in the last few of its line. */
+  private defineGoOn(): void {
+    const { fetch } = this.parts.profile;
+    const until = 2;
+    const code = new Code(3);
     const [real, line, set, at, distance] = [
       code.local('i32'),
       code.local('i32'),
@@ -89,9 +122,7 @@ export class LookAheadHelper {
     emitOperator(code, 'i32.shrU');
     code.tee(distance).call(this.lookedUp).set(at);
     raiseTo(code, at, code.local('i64'), () => load(code, CELL.fetchIdle));
-    code.get(at);
-    pushIssued(code);
-    plus(code, ticksOf(core.runAhead / core.issueWidth));
+    code.get(at).get(until);
     emitOperator(code, 'i64.gtS');
     unless();
     code.get(real).i32(fetch.lineShift);
@@ -104,7 +135,7 @@ export class LookAheadHelper {
     this.enter(code, { set, line, at }, { pushPlace: () => (next(), code.get(distance)), unused: true });
     count(code, 'instructionMisses');
     code.get(P.cpu).get(real).get(at).call(this.refills.fetch).op(OP.drop);
-    this.parts.builder.define(this.behind, code);
+    this.parts.builder.define(this.goOn, code);
   }
 
   /** The twin of `FetchUnit.isStalled`. */

@@ -3,13 +3,13 @@ import { emitOperator } from '../engine/operators';
 import { Code } from '../engine/wasm/module';
 import { OP } from '../engine/wasm/opcodes';
 import { CAUSE } from './causes';
-import { load, P, raise, readyAt } from './emit';
-import { emitUnitBusy, plus } from './emit-time';
+import { cellAt, load, P, raise, readyAt } from './emit';
+import { emitUnitBusy, plus, raiseTo } from './emit-time';
 import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import { CELL, TICKS, ticksOf } from './state';
-import type { HelperParts } from './weave-look-ahead';
-import type { RefillHelper } from './weave-refill';
+import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
+import { turnTicks, type RefillHelper } from './weave-refill';
 
 /** Whether a line can be in the cache of which not everything is there. */
 export const arrives = ({ data }: TimingProfile): boolean =>
@@ -29,6 +29,7 @@ export class MissHelper {
   constructor(
     private readonly parts: HelperParts,
     private readonly refills: RefillHelper,
+    private readonly ahead: LookAheadHelper,
   ) {
     const { builder } = parts;
     const signature = { params: ['i32', 'i32', 'i64', 'i64'], results: ['i64'] } as const;
@@ -45,6 +46,7 @@ export class MissHelper {
     const code = new Code(4);
     const start = code.local('i64');
     const wait = code.local('i64');
+    this.asked(code, AT);
     code.get(P.cpu).get(REAL).get(AT).call(this.refills.load).tee(start).get(AT);
     emitOperator(code, 'i64.sub');
     plus(code, ticksOf(data.miss)).set(wait);
@@ -55,6 +57,19 @@ export class MissHelper {
     sum(code, AT, SPAN, wait);
     code.call(this.delay);
     this.parts.builder.define(this.missed, code);
+  }
+
+  /** Emits: fetching asks for the port before the last load or store does: the twin of `StorageUnit.asked`. @param at local */
+  asked(code: Code, at: number): void {
+    const { data, fetch } = this.parts.profile;
+    if (fetch.refill === 0 || !data.stalls) return;
+    const asks = code.local('i64');
+    const other = code.local('i64');
+    code.get(at).set(asks);
+    raiseTo(code, asks, other, () => load(code, CELL.dataIdle));
+    raiseTo(code, asks, other, () => plus(load(code, CELL.stored), turnTicks(data)));
+    code.get(P.cpu).get(P.cpu).memory(OP.i32Load, cellAt(CELL.accessRecord));
+    plus(code.get(asks), ticksOf(data.request ?? 0)).call(this.ahead.aheadOf);
   }
 
   private defineArriving(): void {

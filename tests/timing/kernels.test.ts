@@ -124,6 +124,20 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     cold: 27 + 3 + 1,
     warm: 27 + 1 + 1,
   },
+  // The load issues at 11 and asks at 13. The line behind is looked up when the instruction before the load has issued, at 10, so
+  // as one of 14: it asks at 12 and keeps the port until 22. The refill starts at 20, the next instruction issues at 24.
+  'fetching asks before a load behind the last few does': {
+    body: `${'nop; '.repeat(11)} ld 4,0(20); nop; nop; nop`,
+    cold: 20 + 4 + 3,
+    warm: 12 + 3,
+  },
+  // The same: it has the port at 22 and not at 13, so all is 9 later.
+  'and before a conditional store': {
+    body: `lwarx 4,0,20; ${'nop; '.repeat(10)} stwcx. 4,0,20; nop; nop; nop`,
+    setup: 'lwz 4,0(20);',
+    cold: 11 + 2 + 9 + 3,
+    warm: 11 + 2 + 3,
+  },
   // lq at 1, 3, ... 25. The line behind can move into the cache when the second part of the last but two is in front of it,
   // which issues at 21 and 22: looked up at 22 + 3, there at 30 for 27.
   'what is decoded as two keeps fetching from going ahead': {
