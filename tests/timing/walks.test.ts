@@ -148,9 +148,11 @@ test('the last two ways of the second level answer one later', () => {
   expect(pages.map((page) => cost(page))).toEqual([9, 9, 10, 10]);
 });
 
-test('a fetch takes six more', () => {
+// Seen as missing a cycle behind its look-up, it goes through the stages as an instruction that fails, one later than its own, and
+// asks 2 behind its issue. The entry is there 6 later, looked up 2 later, and issues 3 behind that: 1 + 2 + 6 + 2 + 3 = 9 + 5.
+test('a fetch takes five more', () => {
   const { cost, made } = warm();
   cost(0x5000);
   made.dropFirst();
-  expect(cost(0x5000, 0, 'fetch')).toBe(9 + 6);
+  expect(cost(0x5000, 0, 'fetch')).toBe(9 + 5);
 });

@@ -168,7 +168,7 @@ export const MICROWATT_PROFILE: TimingProfile = {
     read: 3,
     readMiss: 3,
     walk: { base: 3, page: 11, table: 10, topTable: 11, nothing: 8, check: 1, finish: 1 },
-    fetchMore: 6,
+    fetchMore: 5,
     recentPages: 2,
   },
   branch: { targetCache: 1024, update: 8, decoded: 2, mispredicted: 5 },
