@@ -88,7 +88,7 @@ export interface CpuHooks {
   /** The next random doubleword, the same in every run. */
   random(): bigint;
   /** @param taken describes the interrupt, for whoever wants to know: registers are as it left them */
-  interruptTaken?(cpu: Cpu, taken: () => TakenInterrupt): void;
+  interruptTaken?(cpu: Cpu, taken: () => TakenInterrupt, detail: InterruptDetail): void;
 }
 
 const SF = MSR.SF.hi;

@@ -20,6 +20,7 @@ import type { ExecutionCounters, ExecutionObservers, ExecutionOptions, RunEnd } 
 import { fetchPage } from './fetch';
 import { GuestCalls } from './guest-calls';
 import { Observers } from './observers';
+import { retiresWith, type InterruptDetail } from './interrupts';
 import { loopReport, Progress } from './progress';
 import { RandomNumbers } from './random';
 import { Storage } from './storage';
@@ -297,9 +298,9 @@ export class Execution {
   }
 
   /** An interrupt was taken: time passes with it where nothing else makes it pass. */
-  private interruptTaken(cpu: Cpu, taken: () => TakenInterrupt): void {
-    const { state } = cpu;
-    const barren = this.progress[state.index]!.isBarren(this.stretch.inFlight(cpu));
+  private interruptTaken(cpu: Cpu, taken: () => TakenInterrupt, detail: InterruptDetail): void {
+    const inFlight = this.stretch.inFlight(cpu);
+    const barren = this.progress[cpu.state.index]!.isBarren({ inFlight, retires: retiresWith(detail) });
     // A cycle model says itself what an interrupt costs.
     if (barren && !this.options.timing) this.clock.pass(cpu, 1);
     this.counters.interrupts++;
@@ -309,7 +310,8 @@ export class Execution {
   }
 
   /** The machine's hypervisor took an interrupt: time passes with it where it does not help. */
-  private served(cpu: Cpu): true {
+  private served(cpu: Cpu, detail: InterruptDetail): true {
+    if (retiresWith(detail)) return true;
     const barren = this.progress[cpu.state.index]!.isBarrenService(this.stretch.inFlight(cpu));
     if (barren && !this.options.timing) this.clock.pass(cpu, 1);
     return true;
@@ -349,13 +351,13 @@ export class Execution {
               const { nia } = cpu;
               if (!options.hypervisorInterrupt!(cpu, name, detail)) return false;
               if (this.debug && cpu.nia !== nia) this.debug.interrupted(cpu);
-              return this.served(cpu);
+              return this.served(cpu, detail);
             },
           }
         : {}),
       ...(options.resumed ? { resumed: options.resumed } : {}),
       memoryChanged: (address, bytes) => this.coherence.memoryChanged(address, bytes),
-      interruptTaken: (cpu, taken) => this.interruptTaken(cpu, taken),
+      interruptTaken: (cpu, taken, detail) => this.interruptTaken(cpu, taken, detail),
     };
   }
 }

@@ -34,6 +34,8 @@ export interface InterruptDetail extends WrittenRegisters {
   readonly resume?: bigint;
   /** The address to save is that of the following instruction: the one that caused it is complete. */
   readonly completed?: true;
+  /** The instruction retires with the interrupt; `completed` says so too. */
+  readonly retires?: true;
   /** LEV of sc (1 reaches the hypervisor) and of scv (chooses the vector). */
   readonly level?: number;
   /** True where the instruction whose image is in the CPU caused it: SRR1 tells whether it is prefixed. */
@@ -43,6 +45,10 @@ export interface InterruptDetail extends WrittenRegisters {
   /** The built-in hypervisor hands this to its guest: HV stays 0, also where the interrupt would set it. */
   readonly toGuest?: true;
 }
+
+/** True where the instruction that an interrupt comes from retires with it, and so counts by itself. */
+export const retiresWith = ({ completed, retires }: InterruptDetail): boolean =>
+  completed === true || retires === true;
 
 /** The address that an interrupt saves. */
 export function resumeAddress(cpu: Cpu, { resume, completed }: InterruptDetail): Halves {
@@ -211,7 +217,7 @@ export function takeInterrupt(cpu: Cpu, name: InterruptName, detail: InterruptDe
   enterMsr(cpu, name, save, { hv, relocate: ail >= 2 });
   goToHandler(cpu, name, ail, detail.level ?? 0);
   cpu.msrChanged();
-  cpu.hooks.interruptTaken?.(cpu, () => describe(cpu, name, save));
+  cpu.hooks.interruptTaken?.(cpu, () => describe(cpu, name, save), detail);
   return OUTCOME.FAULT;
 }
 

@@ -31,16 +31,17 @@ export class Progress {
 
   /**
    * To be called for each interrupt.
-   * @param inFlight instructions since RETIRED was brought up to date
-   * @returns true where none came since the interrupt before
+   * @param at instructions since RETIRED was brought up to date; whether the one that it comes from retires with it, as a
+   *   system call does: that one uses up budget by itself
+   * @returns true where none came since the interrupt before, nor retires with this one
    */
-  isBarren(inFlight: number): boolean {
+  isBarren({ inFlight, retires }: { inFlight: number; retires: boolean }): boolean {
     const { state } = this;
     const hi = state.hi(INTERRUPTED);
     const lo = state.lo(INTERRUPTED);
     state.setHalves(INTERRUPTED, state.hi(RETIRED), state.lo(RETIRED));
     state.add(INTERRUPTED, inFlight + 1);
-    const barren = state.hi(INTERRUPTED) === hi && state.lo(INTERRUPTED) === lo;
+    const barren = !retires && state.hi(INTERRUPTED) === hi && state.lo(INTERRUPTED) === lo;
     this.inRow = barren ? this.inRow + 1 : 0;
     if (barren) this.untaken++;
     return barren;

@@ -46,7 +46,8 @@ const returnBy =
     state.setHalves(AT.CFAR, state.hi(AT.NIA), state.lo(AT.NIA));
     returnToMsr(cpu, state.hi(statusAt), state.lo(statusAt), kind);
     cpu.setNia(state.hi(addressAt), state.lo(addressAt));
-    if (floatInterrupts(cpu)) return completed(takeInterrupt(cpu, 'program', { cause: FLOAT_ENABLED }));
+    if (floatInterrupts(cpu))
+      return completed(takeInterrupt(cpu, 'program', { retires: true, cause: FLOAT_ENABLED }));
     cpu.hooks.contextChanged(cpu);
     return OUTCOME.REDIRECT;
   };
