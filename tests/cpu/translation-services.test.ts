@@ -208,12 +208,17 @@ test('a page of a process that goes by the short way is what the whole decoding 
     msr: fc.constantFrom(HYPERVISOR, HYPERVISOR, GUEST, GUEST, SF | ME | PR | EE | IR | DR),
     lpcr: fc.constantFrom(HR, HR | GTSE, GTSE, 0n),
     rb: fc
-      .tuple(fc.bigInt(0n, 2n ** 62n - 1n), fc.constantFrom(0n, 0n, 0n, 1n, 2n, 3n), fc.nat(7), fc.nat(7))
+      .tuple(
+        fc.bigInt(0n, 2n ** 62n - 1n),
+        fc.constantFrom(0n, 0n, 0n, 0n, 0n, 0n, 1n, 2n, 3n),
+        fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 5, 5, 6, 7),
+        fc.nat(7),
+      )
       .map(([page, is, ap, top]) => {
         const quadrant = top < 4 ? 0n : BigInt(top - 4);
         return (quadrant << 62n) | (page & ~0xfffn) | (is << 10n) | (BigInt(ap) << 5n);
       }),
-    ric: fc.constantFrom(0n, 0n, 0n, 1n, 2n, 3n),
+    ric: fc.constantFrom(0n, 0n, 0n, 0n, 0n, 0n, 1n, 2n, 3n),
     prs: fc.constantFrom(1n, 1n, 0n),
     r: fc.constantFrom(1n, 1n, 0n),
   });

@@ -78,6 +78,8 @@ function prepare(machine: Machine, random: Random, pool: CodePool, setting: Sett
   cpu!.msr = (chosen & ~MSR.LE.mask) | (setting.littleEndian ? MSR.LE.mask : 0n);
   cpu!.nia = BigInt(0x8000 + 4 * random.below(0x4000));
   machine.execution.resume();
+  // Lookaside buffers outlive a change of memory: without this they would translate by the tables of the round before.
+  cpu!.translator.caches?.clear();
   machine.execution.memoryReplaced();
   machine.execution.randomState = '0x1';
   machine.execution.observers.instruction = undefined;
