@@ -5,9 +5,9 @@ import { Code } from '../engine/wasm/module';
 import { lateDistance } from './branch-unit';
 import { CAUSE } from './causes';
 import { addTo, cellAt, count, emitBlame, load, P, pushAddress, store } from './emit';
-import { CELL, HISTORY, ticksOf } from './state';
+import { CELL, ticksOf } from './state';
 import { structureMap } from './structures';
-import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
+import { emitNearEnd, type HelperParts, type LookAheadHelper } from './weave-look-ahead';
 
 const I64_LOW_BIT = 1n;
 /** Absolute address, of a branch's image. */
@@ -33,12 +33,7 @@ export class BranchHelper {
 
   /** Emits: near the end of a line, fetching has perhaps gone on into the next one. */
   wrongPath(code: Code): void {
-    const { profile } = this.parts;
-    const size = 1 << profile.fetch.lineShift;
-    code.get(P.ip).i32(2 * size - 1);
-    emitOperator(code, 'i32.and');
-    code.i32(2 * (size - 4 * HISTORY));
-    emitOperator(code, 'i32.geU');
+    emitNearEnd(code.get(P.ip), this.parts.profile);
     code.if().get(P.cpu).get(P.ip).call(this.ahead.behind).op(OP.end);
   }
 

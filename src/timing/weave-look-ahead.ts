@@ -32,7 +32,7 @@ export class LookAheadHelper {
   private readonly isStalled: number;
   /** (cpu, record): fetching has gone on behind an instruction that changes the stream, near the end of a line. */
   readonly behind: number;
-  /** (cpu, record, when its access asks for the port): the twin of `FetchUnit.aheadOf`. */
+  /** (cpu, record near the end of a line, when its access asks for the port): the twin of `FetchUnit.aheadOf`. */
   readonly aheadOf: number;
   private readonly goOn: number;
 
@@ -64,17 +64,10 @@ export class LookAheadHelper {
 
   private defineAheadOf(): void {
     const { fetch } = this.parts.profile;
-    const size = 1 << fetch.lineShift;
     const asks = 2;
     const code = new Code(3);
-    code.get(P.ip).i32(2 * size - 1);
-    emitOperator(code, 'i32.and');
-    code.i32(2 * (size - 4 * HISTORY));
-    emitOperator(code, 'i32.geU');
-    code.if().get(P.cpu).get(P.ip);
-    plus(code.get(asks), -ticksOf(fetch.request ?? 0) - 1)
-      .call(this.goOn)
-      .op(OP.end);
+    code.get(P.cpu).get(P.ip);
+    plus(code.get(asks), -ticksOf(fetch.request ?? 0) - 1).call(this.goOn);
     this.parts.builder.define(this.aheadOf, code);
   }
 
@@ -244,6 +237,15 @@ export class LookAheadHelper {
     room(HISTORY - 1, ahead - share);
     this.parts.builder.define(this.lookedUp, code.get(from));
   }
+}
+
+/** Pushes whether a record, an i32 on the stack, is so near the end of its line that fetching may have gone on behind that. */
+export function emitNearEnd(code: Code, { fetch }: TimingProfile): void {
+  const size = 1 << fetch.lineShift;
+  code.i32(2 * size - 1);
+  emitOperator(code, 'i32.and');
+  code.i32(2 * (size - 4 * HISTORY));
+  emitOperator(code, 'i32.geU');
 }
 
 /** Pushes the record's address in real memory. */

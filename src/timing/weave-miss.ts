@@ -8,7 +8,7 @@ import { emitUnitBusy, plus, raiseTo } from './emit-time';
 import type { TimingProfile } from './profile';
 import { RESOURCE } from './resources';
 import { CELL, TICKS, ticksOf } from './state';
-import type { HelperParts, LookAheadHelper } from './weave-look-ahead';
+import { emitNearEnd, type HelperParts, type LookAheadHelper } from './weave-look-ahead';
 import { turnTicks, type RefillHelper } from './weave-refill';
 
 /** Whether a line can be in the cache of which not everything is there. */
@@ -63,13 +63,18 @@ export class MissHelper {
   asked(code: Code, at: number): void {
     const { data, fetch } = this.parts.profile;
     if (fetch.refill === 0 || !data.stalls) return;
+    const record = code.local('i32');
     const asks = code.local('i64');
     const other = code.local('i64');
-    code.get(at).set(asks);
+    code.get(P.cpu).memory(OP.i32Load, cellAt(CELL.accessRecord)).tee(record);
+    emitNearEnd(code, this.parts.profile);
+    code.if().get(at).set(asks);
     raiseTo(code, asks, other, () => load(code, CELL.dataIdle));
     raiseTo(code, asks, other, () => plus(load(code, CELL.stored), turnTicks(data)));
-    code.get(P.cpu).get(P.cpu).memory(OP.i32Load, cellAt(CELL.accessRecord));
-    plus(code.get(asks), ticksOf(data.request ?? 0)).call(this.ahead.aheadOf);
+    code.get(P.cpu).get(record);
+    plus(code.get(asks), ticksOf(data.request ?? 0))
+      .call(this.ahead.aheadOf)
+      .op(OP.end);
   }
 
   private defineArriving(): void {
