@@ -1,7 +1,8 @@
 /**
  * Leaf entries of page tables as generated code knows them, and entries of the primary group of a hashed one: one word
- * beside each cached translation, the real address of the entry with the number of its kind in the low bits. A kind is what the statistics call the entry, and whether the
- * second level keeps its page. What reads of a kind have cost is counted in linear memory.
+ * beside each cached translation, the real address of the entry with the number of its kind in the low bits. A kind is
+ * what the statistics call the entry, and whether the second level keeps its page. What reads of a kind have cost is
+ * counted in linear memory.
  */
 import { HPTE_SIZE, PTEG_SIZE } from '../../isa/tables/hpte';
 import { HASHED_ENTRY, type TableReads } from '../mmu/table-reads';

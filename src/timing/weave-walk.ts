@@ -9,7 +9,6 @@ import { offsetOf } from '../state/layout';
 import { count, P } from './emit';
 import { plus, raiseTo } from './emit-time';
 import { LEAF_KIND } from './leaf-kinds';
-import { WALK_NOTES } from './page-costs';
 import { LARGE_PAGE, LEVEL_SHIFT, LEVELS, QUADRANT, SALT, TOP_SHIFT } from './page-walk';
 import type { TimingProfile, WalkTiming } from './profile';
 import { ticksOf } from './state';
@@ -19,6 +18,7 @@ import { CONTEXT_MASK, LPID_SHIFT } from './walks';
 import type { HelperParts } from './weave-look-ahead';
 import { emitFolded } from './weave-pages';
 import type { RefillHelper } from './weave-refill';
+import { WalkBooks } from './weave-walk-books';
 import { WayHelper } from './weave-ways';
 
 /** Instead of ticks: TypeScript has to look, and nothing has changed that it would not change again. */
@@ -54,6 +54,7 @@ export class WalkHelper {
   readonly fetch: number | undefined;
   readonly data: number | undefined;
   private readonly map: StructureMap;
+  private readonly books: WalkBooks;
   private readonly second!: WayHelper;
   private readonly tables!: WayHelper;
 
@@ -64,6 +65,7 @@ export class WalkHelper {
     const { builder, profile } = parts;
     const { second, walkCache, walk } = profile.translation;
     this.map = structureMap(profile);
+    this.books = new WalkBooks(this.map);
     if (!walk || second.replacement !== 'tree' || walkCache.replacement !== 'tree') return;
     this.second = new WayHelper(builder, { at: this.map.second, ...second });
     this.tables = new WayHelper(builder, { at: this.map.walkCache, ...walkCache });
@@ -86,7 +88,9 @@ export class WalkHelper {
     };
     this.address(code, locals);
     this.secondLevel(code, locals, use, t);
-    this.room(code);
+    this.books.hasRoom(code);
+    emitOperator(code, 'i32.eqz');
+    code.if().i64(BigInt(NOT_HERE)).op(OP.return).op(OP.end);
     this.largePage(code, locals, use, t);
     this.walk(code, locals, use, t);
     this.parts.builder.define(func, code);
@@ -132,18 +136,10 @@ export class WalkHelper {
     code.get(way).i32(FAST_WAYS);
     emitOperator(code, 'i32.geS');
     code.op(OP.select).set(ticks);
-    this.book(code, () => this.lookedUp(code), ticks);
+    this.books.book(code, () => this.books.lookedUp(code), ticks);
     count(code, 'secondHits');
     this.missed(code, locals, use);
     code.get(ticks).op(OP.return).op(OP.end);
-  }
-
-  /** Emits: TypeScript's where walks cannot be noted. */
-  private room(code: Code): void {
-    this.region(code, 4 * this.map.notes);
-    code.memory(OP.i32Load, 0).i32(WALK_NOTES.most);
-    emitOperator(code, 'i32.geU');
-    code.if().i64(BigInt(NOT_HERE)).op(OP.return).op(OP.end);
   }
 
   /** Emits: returns what a large page takes that the cache of tables has. */
@@ -152,7 +148,7 @@ export class WalkHelper {
     this.knows(code, locals, 'page', t);
     code.if();
     code.i64(BigInt(ticksOf(t.walk.page))).set(ticks);
-    this.book(code, () => this.lookedUp(code), ticks);
+    this.books.book(code, () => this.books.lookedUp(code), ticks);
     this.walked(code, locals, use, t);
     code.get(ticks).op(OP.return).op(OP.end);
   }
@@ -207,15 +203,15 @@ export class WalkHelper {
   /** Emits: returns what a walk takes that reads a leaf below a table which the cache of tables has, or a hashed table. */
   private walk(code: Code, locals: Locals, use: 'fetch' | 'data', t: Walked): void {
     const { ticks, read, kind } = locals;
-    this.kind(code, kind);
+    this.books.setKind(code, kind, LEAF);
     const unless = (): void => void code.if().i64(BigInt(NOT_HERE)).op(OP.return).op(OP.end);
     code.get(LEAF).i32(LEAF_KIND.mask);
     emitOperator(code, 'i32.and');
     emitOperator(code, 'i32.eqz');
     unless();
-    this.isHashed(code, kind);
+    this.books.isHashed(code, kind);
     code.if();
-    this.lookedUp(code);
+    this.books.lookedUp(code);
     code.memory(OP.i32Load, LEAF_KIND.baseKnown);
     emitOperator(code, 'i32.eqz');
     unless();
@@ -231,12 +227,12 @@ export class WalkHelper {
     code.op(OP.end);
     const { table, nothing, check, finish } = t.walk;
     code.i64(BigInt(ticksOf(nothing) + ticksOf(check))).i64(BigInt(ticksOf(table)));
-    this.isHashed(code, kind);
+    this.books.isHashed(code, kind);
     code.op(OP.select).set(ticks);
     this.readEntries(code, locals, t);
-    this.book(code, () => code.get(kind), read);
+    this.books.book(code, () => code.get(kind), read);
     plus(code.get(ticks), ticksOf(finish)).set(ticks);
-    this.book(code, () => this.lookedUp(code), ticks);
+    this.books.book(code, () => this.books.lookedUp(code), ticks);
     code.get(ticks).get(read);
     emitOperator(code, 'i64.add');
     code.set(ticks);
@@ -251,28 +247,6 @@ export class WalkHelper {
     this.findTable(code, locals, what, t);
     code.i32(0);
     emitOperator(code, 'i32.geS');
-  }
-
-  /** Sets a local to the address of the leaf's kind. */
-  private kind(code: Code, kind: number): void {
-    this.region(code, 4 * this.map.leaves);
-    code.get(LEAF).i32(LEAF_KIND.mask);
-    emitOperator(code, 'i32.and');
-    code.i32(LEAF_KIND.size);
-    emitOperator(code, 'i32.mul');
-    emitOperator(code, 'i32.add');
-    code.set(kind);
-  }
-
-  /** Pushes the address of the kind that is no leaf. */
-  private lookedUp(code: Code): void {
-    this.region(code, 4 * this.map.leaves + LEAF_KIND.size * LEAF_KIND.lookedUp);
-  }
-
-  /** Pushes whether the leaf is in a hashed table. */
-  private isHashed(code: Code, kind: number): void {
-    code.get(kind).memory(OP.i32Load, LEAF_KIND.first).i32(-1);
-    emitOperator(code, 'i32.ne');
   }
 
   /** Sets `read` to the ticks of reading entries up to the leaf; `ticks`: from the access until the first is asked for. */
@@ -329,7 +303,7 @@ export class WalkHelper {
       plus(code.get(locals.ticks), ticksOf(t.fetchMore ?? 0)).set(locals.ticks);
     }
     this.missed(code, locals, use);
-    this.note(code, locals);
+    this.books.note(code, locals.page, locals.ticks);
   }
 
   /** Emits: the page enters the first level. */
@@ -344,37 +318,5 @@ export class WalkHelper {
     tables.setOf(code, { at, ...level });
     code.set(set);
     tables.enterWhole(code, { set, tag: page }, level.ways);
-  }
-
-  /** Emits: the twin of `PageCosts.charge`, where there is room. */
-  private note(code: Code, { page, ticks }: Locals): void {
-    const [notes, at] = [code.local('i32'), code.local('i32')];
-    this.region(code, 4 * this.map.notes);
-    code.tee(notes).get(notes).memory(OP.i32Load, 0).tee(at).i32(1);
-    emitOperator(code, 'i32.add');
-    code.memory(OP.i32Store, 0).get(at).i32(WALK_NOTES.size);
-    emitOperator(code, 'i32.mul');
-    code.get(notes);
-    emitOperator(code, 'i32.add');
-    code.tee(at).get(page).memory(OP.i64Store, WALK_NOTES.first);
-    code
-      .get(at)
-      .get(ticks)
-      .memory(OP.i64Store, WALK_NOTES.first + WALK_NOTES.ticks);
-  }
-
-  /** Emits: ticks are booked under a kind. @param pushKind pushes its address */
-  private book(code: Code, pushKind: () => void, ticks: number): void {
-    const kind = code.local('i32');
-    pushKind();
-    code.tee(kind).get(kind).memory(OP.i64Load, LEAF_KIND.ticks).get(ticks);
-    emitOperator(code, 'i64.add');
-    code.memory(OP.i64Store, LEAF_KIND.ticks);
-  }
-
-  /** Pushes an address in the region of the CPU's tables. */
-  private region(code: Code, at: number): void {
-    code.get(P.cpu).memory(OP.i32Load, offsetOf('TIMINGBASE')).i32(at);
-    emitOperator(code, 'i32.add');
   }
 }
