@@ -136,35 +136,23 @@ function emitInterrupt(port: ServicePort, name: SwitchKind, entry: number): void
   count(code, 'SWITCHINTERRUPTS');
 }
 
-/** MSR and what follows from it. */
+/** What of an entry goes where: MSR and what follows from it. */
+const STATE = [
+  [SWITCH_ENTRY.msr, OP.i64Load, OP.i64Store, 'MSR'],
+  [SWITCH_ENTRY.dctx, OP.i64Load32U, OP.i64Store, 'DCTX'],
+  [SWITCH_ENTRY.ictx, OP.i64Load32U, OP.i64Store, 'ICTX'],
+  [SWITCH_ENTRY.tlb, OP.i32Load, OP.i32Store, 'TLBBASE'],
+  [SWITCH_ENTRY.fetch, OP.i32Load, OP.i32Store, 'FETCHBASE'],
+] as const;
+
 function emitState(code: Code, name: SwitchKind, entry: number): void {
   const base = switchesAt(name);
-  const { msr, dctx, ictx, tlb, fetch } = SWITCH_ENTRY;
-  code
-    .get(CPU)
-    .get(entry)
-    .memory(OP.i64Load, base + msr)
-    .memory(OP.i64Store, offsetOf('MSR'));
-  code
-    .get(CPU)
-    .get(entry)
-    .memory(OP.i64Load32U, base + dctx)
-    .memory(OP.i64Store, offsetOf('DCTX'));
-  code
-    .get(CPU)
-    .get(entry)
-    .memory(OP.i64Load32U, base + ictx)
-    .memory(OP.i64Store, offsetOf('ICTX'));
-  code
-    .get(CPU)
-    .get(entry)
-    .memory(OP.i32Load, base + tlb)
-    .memory(OP.i32Store, offsetOf('TLBBASE'));
-  code
-    .get(CPU)
-    .get(entry)
-    .memory(OP.i32Load, base + fetch)
-    .memory(OP.i32Store, offsetOf('FETCHBASE'));
+  for (const [at, load, store, slot] of STATE)
+    code
+      .get(CPU)
+      .get(entry)
+      .memory(load, base + at)
+      .memory(store, offsetOf(slot));
 }
 
 function count(code: Code, slot: string): void {
